@@ -1,0 +1,58 @@
+"""smanalyze opens any TensorFlow SavedModel and says what it is, without TensorFlow.
+
+    import smanalyze
+
+    model = smanalyze.load("path/to/model")   # a SavedModel: everything read, nothing judged
+    report = smanalyze.analyze(model)         # a Report: signatures, functions, layers, findings ...
+
+Each name is loaded on first use, so ``import smanalyze`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+
+TYPE_CHECKING = False  # typing itself would be a tenth of the time that --help takes
+if TYPE_CHECKING:
+    from typing import Any
+
+    from smanalyze.api import analyze as analyze
+    from smanalyze.errors import SmanalyzeError as SmanalyzeError
+    from smanalyze.load import load as load
+    from smanalyze.model.saved_model import SavedModel as SavedModel
+    from smanalyze.report.document import Report as Report
+
+__version__ = "0.1.0"
+
+__all__ = ["Report", "SavedModel", "SmanalyzeError", "analyze", "load"]
+
+_HOMES = {
+    "Report": "smanalyze.report.document",
+    "SavedModel": "smanalyze.model.saved_model",
+    "SmanalyzeError": "smanalyze.errors",
+    "analyze": "smanalyze.api",
+    "load": "smanalyze.load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    globals()[name] = getattr(import_module(home), name)
+    return globals()[name]
+
+
+class _Face(types.ModuleType):
+    """Keeps a public verb from being hidden by the module of the same name: ``smanalyze.load`` is the function, and
+    stays so when somebody imports the module ``smanalyze.load``."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _HOMES or not isinstance(value, types.ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

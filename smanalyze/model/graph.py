@@ -1,0 +1,151 @@
+"""Graphs as the file has them: NodeDef, FunctionDef, GraphDef, seen through light views.
+
+A view may be made anew at each access; do not compare views by identity. Two passes over ``nodes`` give the same
+nodes in the same (file) order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+from smanalyze.model.tensors import Shape
+
+AttrKind = Literal[
+    "string", "int", "float", "bool", "type", "shape", "tensor", "func", "placeholder",
+    "list_string", "list_int", "list_float", "list_bool", "list_type", "list_shape", "list_tensor", "list_func",
+    "none",
+]  # fmt: skip
+
+
+class ConstTensor(NamedTuple):
+    """A TensorProto as stored: decoded on demand by ``format.tensor_proto``.
+
+    ``size`` is the number of bytes the message takes in the file's content fields; ``strings`` holds the elements of
+    a string tensor (at most the first 4096), else it is empty.
+    """
+
+    dtype: str
+    shape: Shape
+    size: int
+    strings: tuple[bytes, ...]
+
+
+class Node(Protocol):
+    """One NodeDef."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def op(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def inputs(self) -> Sequence[str]:
+        """Data inputs first, then control inputs (``^node``), in file order."""
+
+    def attr_names(self) -> Sequence[str]: ...
+    def has_attr(self, name: str) -> bool: ...
+    def attr_kind(self, name: str) -> AttrKind:
+        """``none`` where the attr is absent or empty."""
+
+    def attr_string(self, name: str) -> str:
+        """A string attr, bytes decoded as UTF-8 with backslash escapes; "" where absent or of another kind."""
+
+    def attr_int(self, name: str) -> int | None: ...
+    def attr_type(self, name: str) -> str | None:
+        """A dtype attr as TensorFlow's name."""
+
+    def attr_types(self, name: str) -> tuple[str, ...]: ...
+    def attr_shape(self, name: str) -> Shape: ...
+    def attr_strings(self, name: str) -> tuple[str, ...]: ...
+    def attr_tensor(self, name: str) -> ConstTensor | None: ...
+    def output_shapes(self) -> tuple[Shape, ...] | None:
+        """The ``_output_shapes`` attr, None where the exporter did not write it."""
+
+    def functions(self) -> Sequence[tuple[str, str]]:
+        """(attr name, function name) for each function the node names in an attr of kind func or list(func)."""
+
+
+class Argument(NamedTuple):
+    """One input_arg or output_arg of a FunctionDef's signature.
+
+    ``user_name`` is ``_user_specified_name`` of arg_attr where the exporter wrote it.
+    """
+
+    name: str
+    dtype: str
+    user_name: str | None = None
+    shape: Shape = None
+    has_shape: bool = False
+
+
+class BodyColumns(NamedTuple):
+    """What every look at a body needs of its nodes, column by column; a node's number is its place in the file.
+
+    ``functions`` are (node number, attr name, function name) for each function that a node names in an attr;
+    ``devices`` are (node number, device) of the nodes that have one; ``gradient_ops`` the values of
+    ``_gradient_op_type``; ``constants`` are (node number, bytes that its value takes in the file) of the Const nodes,
+    -1 where the node lacks its ``value`` or ``dtype``.
+    """
+
+    names: list[str]
+    ops: list[str]
+    inputs: list[Sequence[str]]
+    functions: list[tuple[int, str, str]]
+    devices: list[tuple[int, str]]
+    gradient_ops: frozenset[str]
+    constants: list[tuple[int, int]]
+
+
+class Body(Protocol):
+    """A list of nodes: the main graph, or one function's body."""
+
+    def columns(self) -> BodyColumns:
+        """One pass over all nodes; not kept."""
+
+    @property
+    def nodes(self) -> Sequence[Node]: ...
+    @property
+    def node_count(self) -> int: ...
+
+
+class Function(Body, Protocol):
+    """One FunctionDef of the library."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def inputs(self) -> tuple[Argument, ...]: ...
+    @property
+    def outputs(self) -> tuple[Argument, ...]: ...
+    @property
+    def returns(self) -> Mapping[str, str]:
+        """Output argument name -> ``node:port:index`` or an input argument's name."""
+
+    @property
+    def control_returns(self) -> Mapping[str, str]: ...
+    @property
+    def is_stateful(self) -> bool: ...
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """String attrs of the FunctionDef itself, such as ``api_implements``."""
+
+
+class Graph(Body, Protocol):
+    """A GraphDef."""
+
+    @property
+    def producer(self) -> int: ...
+    @property
+    def min_consumer(self) -> int: ...
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """The library by name, in file order; of equal names the last counts."""
+
+    @property
+    def gradients(self) -> tuple[tuple[str, str], ...]:
+        """(function or ``CustomGradient-N`` op type, gradient function) pairs of both library fields."""
+
+    def const_value(self, node: Node) -> Any:
+        """The value of a Const node as numpy array; raises FormatError for anything else or bad content."""
