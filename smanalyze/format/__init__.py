@@ -1,0 +1,1 @@
+"""The only code that knows bytes: one file per kind of file."""

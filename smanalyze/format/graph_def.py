@@ -1,0 +1,314 @@
+"""GraphDef, FunctionDef and NodeDef as light views over the parsed messages.
+
+Sources: tensorflow/core/framework/{graph,function,node_def,op_def,attr_value}.proto. A view holds one message and
+decodes what is asked; two views of one node are equal in content, not in identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, cast
+
+from smanalyze.errors import FormatError
+from smanalyze.model.dtypes import dtype_name
+from smanalyze.model.graph import Argument, AttrKind, BodyColumns, ConstTensor, Function
+from smanalyze.model.tensors import Shape
+
+_KINDS: dict[str | None, AttrKind] = {
+    "s": "string", "i": "int", "f": "float", "b": "bool", "type": "type", "shape": "shape", "tensor": "tensor",
+    "func": "func", "placeholder": "placeholder", None: "none",
+}  # fmt: skip
+_LIST_KINDS: tuple[tuple[str, AttrKind], ...] = (
+    ("s", "list_string"), ("i", "list_int"), ("f", "list_float"), ("b", "list_bool"), ("type", "list_type"),
+    ("shape", "list_shape"), ("tensor", "list_tensor"), ("func", "list_func"),
+)  # fmt: skip
+
+MAX_CONST_STRINGS = 4096
+"""How many elements of a string constant are handed out; paths and vocabularies are looked at, not copied."""
+
+
+def shape_of(message: Any) -> Shape:
+    """A TensorShapeProto: None for unknown rank; sizes below zero are unknown."""
+    if message.unknown_rank:
+        return None
+    return tuple(dim.size if dim.size >= 0 else None for dim in message.dim)
+
+
+def text_of(data: bytes) -> str:
+    """Bytes as text: UTF-8 where it is, else with ``\\xNN`` escapes."""
+    return data.decode("utf-8", "backslashreplace")
+
+
+class NodeView:
+    """One NodeDef; see ``model.graph.Node``."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+
+    @property
+    def name(self) -> str:
+        return cast(str, self._message.name)
+
+    @property
+    def op(self) -> str:
+        return cast(str, self._message.op)
+
+    @property
+    def device(self) -> str:
+        return cast(str, self._message.device)
+
+    @property
+    def inputs(self) -> Sequence[str]:
+        return cast(Sequence[str], self._message.input)
+
+    def attr_names(self) -> Sequence[str]:
+        return sorted(self._message.attr)
+
+    def has_attr(self, name: str) -> bool:
+        return name in self._message.attr
+
+    def _value(self, name: str, kind: str) -> Any:
+        # Never index a proto map with a key that may be absent: upb would insert it into the model.
+        attrs = self._message.attr
+        if name not in attrs:
+            return None
+        value = attrs[name]
+        return getattr(value, kind) if value.HasField(kind) else None
+
+    def attr_kind(self, name: str) -> AttrKind:
+        if name not in self._message.attr:
+            return "none"
+        value = self._message.attr[name]
+        kind = value.WhichOneof("value")
+        if kind != "list":
+            return _KINDS[kind]
+        return next((list_kind for field, list_kind in _LIST_KINDS if len(getattr(value.list, field))), "none")
+
+    def attr_string(self, name: str) -> str:
+        value = self._value(name, "s")
+        return text_of(value) if value else ""
+
+    def attr_int(self, name: str) -> int | None:
+        return cast("int | None", self._value(name, "i"))
+
+    def attr_type(self, name: str) -> str | None:
+        value = self._value(name, "type")
+        return None if value is None else dtype_name(value)
+
+    def attr_types(self, name: str) -> tuple[str, ...]:
+        value = self._value(name, "list")
+        return () if value is None else tuple(dtype_name(number) for number in value.type)
+
+    def attr_shape(self, name: str) -> Shape:
+        value = self._value(name, "shape")
+        return None if value is None else shape_of(value)
+
+    def attr_strings(self, name: str) -> tuple[str, ...]:
+        value = self._value(name, "list")
+        return () if value is None else tuple(text_of(item) for item in value.s)
+
+    def attr_tensor(self, name: str) -> ConstTensor | None:
+        value = self._value(name, "tensor")
+        if value is None:
+            return None
+        from smanalyze.format import tensor_proto  # only constants need it
+
+        strings = tensor_proto.string_elements(value, MAX_CONST_STRINGS) if value.dtype == 7 else ()
+        return ConstTensor(
+            dtype_name(value.dtype), shape_of(value.tensor_shape), tensor_proto.content_size(value), tuple(strings)
+        )
+
+    def output_shapes(self) -> tuple[Shape, ...] | None:
+        value = self._value("_output_shapes", "list")
+        return None if value is None else tuple(shape_of(shape) for shape in value.shape)
+
+    def functions(self) -> Sequence[tuple[str, str]]:
+        attrs = self._message.attr
+        return [(name, function) for name in sorted(attrs) for function in _functions_in(attrs[name])]
+
+
+class NodeList(Sequence[NodeView]):
+    """A repeated NodeDef field as a sequence of views, made as they are asked for."""
+
+    __slots__ = ("_messages",)
+
+    def __init__(self, messages: Any) -> None:
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [NodeView(message) for message in self._messages[index]]
+        return NodeView(self._messages[index])
+
+    def __iter__(self) -> Any:
+        return map(NodeView, self._messages)
+
+
+def read_columns(messages: Any) -> BodyColumns:
+    """The columns of a repeated NodeDef field.
+
+    An attr of one op has one type, since the OpDef says it and TensorFlow refuses a node that disagrees; so the type
+    is looked at once for each op and attr name. Names with an underscore stand in no OpDef and are looked at every
+    time, but for the two that shape inference and colocation write on every node.
+    """
+    names: list[str] = []
+    ops: list[str] = []
+    inputs: list[Sequence[str]] = []
+    functions: list[tuple[int, str, str]] = []
+    devices: list[tuple[int, str]] = []
+    gradient_ops: set[str] = set()
+    constants: list[tuple[int, int]] = []
+    plain: dict[str, set[str]] = {}
+    for number, message in enumerate(messages):
+        op = message.op
+        names.append(message.name)
+        ops.append(op)
+        inputs.append(message.input)
+        device = message.device
+        if device:
+            devices.append((number, device))
+        known = plain.get(op)
+        if known is None:
+            known = plain[op] = {"_output_shapes", "_class"}
+        attrs = message.attr
+        if op == "Const":
+            constants.append((number, attrs["value"].ByteSize() if "value" in attrs and "dtype" in attrs else -1))
+        for key in attrs:
+            if key not in known:
+                functions.extend((number, key, function) for function in _functions_in(attrs[key]))
+                if key == "_gradient_op_type":
+                    gradient_ops.add(text_of(attrs[key].s))
+                elif key[:1] != "_" and _tells_type(attrs[key]):
+                    known.add(key)
+    return BodyColumns(names, ops, inputs, functions, devices, frozenset(gradient_ops), constants)
+
+
+def _functions_in(value: Any) -> list[str]:
+    """Names of the functions that an AttrValue holds."""
+    kind = value.WhichOneof("value")
+    if kind == "func":
+        return [value.func.name]
+    return [function.name for function in value.list.func] if kind == "list" else []
+
+
+def _tells_type(value: Any) -> bool:
+    """Whether an AttrValue is of a type other than func or list(func); an empty list may be a list of anything."""
+    kind = value.WhichOneof("value")
+    if kind == "list":
+        return not value.list.func and bool(value.list.ListFields())
+    return kind not in ("func", "placeholder", None)
+
+
+class FunctionView:
+    """One FunctionDef; see ``model.graph.Function``."""
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+
+    @property
+    def name(self) -> str:
+        return cast(str, self._message.signature.name)
+
+    @property
+    def nodes(self) -> NodeList:
+        return NodeList(self._message.node_def)
+
+    @property
+    def node_count(self) -> int:
+        return len(self._message.node_def)
+
+    def columns(self) -> BodyColumns:
+        return read_columns(self._message.node_def)
+
+    @cached_property
+    def inputs(self) -> tuple[Argument, ...]:
+        arg_attr = self._message.arg_attr
+        return tuple(
+            _argument(arg, arg_attr[i].attr if i in arg_attr else None)
+            for i, arg in enumerate(self._message.signature.input_arg)
+        )
+
+    @cached_property
+    def outputs(self) -> tuple[Argument, ...]:
+        return tuple(_argument(arg, None) for arg in self._message.signature.output_arg)
+
+    @property
+    def returns(self) -> Mapping[str, str]:
+        return cast(Mapping[str, str], self._message.ret)
+
+    @property
+    def control_returns(self) -> Mapping[str, str]:
+        return cast(Mapping[str, str], self._message.control_ret)
+
+    @property
+    def is_stateful(self) -> bool:
+        return cast(bool, self._message.signature.is_stateful)
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        attrs = self._message.attr
+        return {name: text_of(attrs[name].s) for name in sorted(attrs) if attrs[name].HasField("s")}
+
+
+def _argument(arg: Any, attrs: Any) -> Argument:
+    user_name: str | None = None
+    shape: Shape = None
+    has_shape = False
+    if attrs is not None:
+        if "_user_specified_name" in attrs:
+            user_name = text_of(attrs["_user_specified_name"].s)
+        if "_output_shapes" in attrs and len(attrs["_output_shapes"].list.shape):
+            shape, has_shape = shape_of(attrs["_output_shapes"].list.shape[0]), True
+    return Argument(arg.name, dtype_name(arg.type), user_name, shape, has_shape)
+
+
+class GraphView:
+    """One GraphDef; see ``model.graph.Graph``."""
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+
+    @property
+    def nodes(self) -> NodeList:
+        return NodeList(self._message.node)
+
+    @property
+    def node_count(self) -> int:
+        return len(self._message.node)
+
+    def columns(self) -> BodyColumns:
+        return read_columns(self._message.node)
+
+    @property
+    def producer(self) -> int:
+        return cast(int, self._message.versions.producer)
+
+    @property
+    def min_consumer(self) -> int:
+        return cast(int, self._message.versions.min_consumer)
+
+    @cached_property
+    def functions(self) -> Mapping[str, Function]:
+        return {message.signature.name: FunctionView(message) for message in self._message.library.function}
+
+    @cached_property
+    def gradients(self) -> tuple[tuple[str, str], ...]:
+        library = self._message.library
+        pairs = [(gradient.function_name, gradient.gradient_func) for gradient in library.gradient]
+        pairs += [(gradient.registered_op_type, gradient.gradient_func) for gradient in library.registered_gradients]
+        return tuple(pairs)
+
+    def const_value(self, node: Any) -> Any:
+        """The array of a Const; raises FormatError for another node or unusable content."""
+        tensor = node._value("value", "tensor") if isinstance(node, NodeView) and node.op == "Const" else None
+        if tensor is None:
+            raise FormatError(f"{node.name} is not a Const with a value")
+        from smanalyze.format import tensor_proto
+
+        return tensor_proto.to_numpy(tensor)

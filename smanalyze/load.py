@@ -1,0 +1,280 @@
+"""From a path to one SavedModel: reads each part, and records those that cannot be read.
+
+What only some models or commands need is imported where it is used: ``show`` reads the graph alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from smanalyze.errors import FormatError, NotASavedModelError, UsageError
+from smanalyze.format.faults import is_lfs_pointer, is_utf8_mangled
+from smanalyze.format.saved_model import ParsedSavedModel, is_graph_def, parse_saved_model
+from smanalyze.model.checkpoint import Checkpoint
+from smanalyze.model.parts import FileEntry, Presence, Unreadable
+from smanalyze.model.saved_model import Found, MetaGraph, SavedModel
+from smanalyze.source.directory import Directory
+from smanalyze.source.find import MODEL_FILES, Place, find
+
+if TYPE_CHECKING:
+    from smanalyze.model.checkpoint_objects import CheckpointObjects
+    from smanalyze.model.side_files import WarmupRecord
+
+INDEX = "variables/variables.index"
+OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+DEBUG_INFO = "debug/saved_model_debug_info.pb"
+WARMUP = "assets.extra/tf_serving_warmup_requests"
+MAX_PROTO_BYTES = (1 << 31) - 1
+"""protobuf refuses one message of 2 GiB and more; a MetaGraphDef is one message."""
+
+MAX_SMALL_BYTES = 256 << 20
+"""Limit for each file beside the graph and the shards; the largest seen (keras_metadata.pb) has some megabytes."""
+
+MAX_TEXT_BYTES = 512 << 20
+"""Limit for .pbtxt, whose parser takes some 20 times the file in memory."""
+
+MAX_LOSSES_SHOWN = 20
+
+T = TypeVar("T")
+
+_KINDS: dict[str, Literal["pb", "pbtxt", "cpb"]] = {"pb": "pb", "pbtxt": "pbtxt", "cpb": "cpb"}
+
+
+def load(path: str | os.PathLike[str], *, graph_only: bool = False) -> SavedModel:
+    """The SavedModel that ``path`` means: a folder, a TF Serving folder of versions, a folder that holds one
+    SavedModel, or a lone model file.
+
+    Broken parts are listed in ``unreadable`` and do not stop the rest. Tensor values are read only when asked for.
+    ``graph_only`` leaves the checkpoint and the small files alone, as if they were not there.
+    Raises NotASavedModelError where the path holds nothing that could be one.
+    """
+    return _Loader(find(path)).load(graph_only)
+
+
+def select_meta_graphs(model: SavedModel, tags: tuple[str, ...]) -> SavedModel:
+    """The model with only the MetaGraph whose tag-set is exactly ``tags``; raises UsageError naming those there are."""
+    wanted = tuple(sorted(set(tags)))
+    chosen = tuple(m for m in model.meta_graphs if tuple(sorted(m.tags)) == wanted)
+    if not chosen:
+        there = "; ".join(",".join(meta_graph.tags) or "(no tags)" for meta_graph in model.meta_graphs) or "none"
+        raise UsageError(f"No MetaGraph has the tag-set {','.join(wanted)!r}. Tag-sets in this model: {there}.")
+    return replace(model, meta_graphs=chosen)
+
+
+class _Loader:
+    """The state of loading one model: where from, which files, and what could not be read."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.directory = Directory(place.root)
+        # What lies beside a lone file does not belong to it, and may be a whole home folder.
+        listed = self.directory.files() if place.file is None else (self.directory.file(place.file),)
+        self.files = tuple(FileEntry(*entry) for entry in listed)
+        self.sizes = {entry.path: entry.size for entry in self.files}
+        self.unreadable: list[Unreadable] = []
+
+    def load(self, graph_only: bool) -> SavedModel:
+        file = self.place.file or next((name for name in MODEL_FILES if name in self.sizes), "")
+        if not file:  # it was there when the place was found
+            message = "The model's file went away, or too many others lie beside it."
+            raise NotASavedModelError(message, file=self.place.root)
+        parsed = self._graph(file)
+        rest = {} if graph_only else self._rest(parsed.meta_graphs)
+        return SavedModel(
+            found=Found(self.place.given, self.place.path_name, self.place.chosen, self.place.others),
+            file_kind=_KINDS.get(file.rsplit(".", 1)[-1], "pb"),
+            schema_version=parsed.schema_version,
+            pb_size=self.sizes.get(file, 0),
+            meta_graphs=parsed.meta_graphs,
+            files=self.files,
+            unreadable=tuple(self.unreadable),
+            read_file=self.directory.read,
+            **rest,
+        )
+
+    def _rest(self, meta_graphs: tuple[MetaGraph, ...]) -> dict[str, Any]:
+        """The fields of a SavedModel that do not come from the graph file."""
+        from smanalyze.format import small_files
+
+        checkpoint = self._checkpoint(meta_graphs)
+        fingerprint = self._small("fingerprint.pb", "fingerprint", small_files.parse_fingerprint)
+        keras_nodes = self._small("keras_metadata.pb", "Keras metadata", small_files.parse_keras_metadata)
+        return {
+            "checkpoint": checkpoint,
+            "checkpoint_objects": self._checkpoint_objects(checkpoint),
+            "fingerprint": fingerprint,
+            "fingerprint_presence": self._presence("fingerprint.pb", fingerprint),
+            "keras_nodes": keras_nodes or (),
+            "keras_metadata_presence": self._presence("keras_metadata.pb", keras_nodes),
+            "warmup": self._warmup(),
+            "debug_info": self._small(DEBUG_INFO, "debug info", small_files.parse_debug_info),
+            "tfhub_module": self._small("tfhub_module.pb", "TF-Hub marker", small_files.parse_tfhub_module),
+        }
+
+    def _lost(self, code: str, part: str, message: str, file: str, offset: int | None = None) -> None:
+        presence: Presence = "not-fetched" if code == "lfs-pointer" else "not-read"
+        self.unreadable.append(Unreadable(code, part, message, file, offset, presence))
+
+    # The graph file ---------------------------------------------------------------------------------------------
+
+    def _graph(self, file: str) -> ParsedSavedModel:
+        nothing = ParsedSavedModel(0, ())
+        if file.endswith(".cpb"):
+            self._lost("wrong-kind", "graph", "Split SavedModels (.cpb) are not read; merge the file to a .pb.", file)
+            return nothing
+        limit = MAX_TEXT_BYTES if file.endswith(".pbtxt") else MAX_PROTO_BYTES
+        if self.sizes[file] > limit:
+            self._lost("limit", "graph", f"The file has {self.sizes[file]} bytes; at most {limit} can be parsed.", file)
+            return nothing
+        try:
+            data = self.directory.map(file)
+        except FormatError as error:
+            self._lost("unreadable", "graph", error.message, file)
+            return nothing
+        fault = _whole_file_fault(data)
+        if fault is not None:
+            self._lost(fault[0], "graph", fault[1], file, 0)
+            return nothing
+        return self._parse_text(data, file) if file.endswith(".pbtxt") else self._parse_binary(data, file)
+
+    def _parse_text(self, data: memoryview, file: str) -> ParsedSavedModel:
+        from smanalyze.format.saved_model_text import parse_saved_model_text
+
+        try:
+            parsed = parse_saved_model_text(bytes(data), file=file)
+        except FormatError as error:
+            self._lost("wrong-kind", "graph", error.message, file, error.offset)
+            return ParsedSavedModel(0, ())
+        self._losses(parsed, len(data), file)
+        return parsed
+
+    def _parse_binary(self, data: memoryview, file: str) -> ParsedSavedModel:
+        parsed = parse_saved_model(data)
+        if parsed.losses and is_utf8_mangled(data):
+            message = (
+                "The file was converted as if it were UTF-8 text, which destroys binary data; "
+                "fetch it again and mark *.pb as binary."
+            )
+            self._lost("utf8-mangled", "graph", message, file, 0)
+            return ParsedSavedModel(0, ())
+        if not parsed.meta_graphs and is_graph_def(data):
+            message = "The file is a GraphDef (a frozen graph), which has no signatures, variables or tags."
+            self._lost("wrong-kind", "graph", message, file, 0)
+            return parsed
+        self._losses(parsed, len(data), file)
+        return parsed
+
+    def _losses(self, parsed: ParsedSavedModel, size: int, file: str) -> None:
+        for loss in parsed.losses[:MAX_LOSSES_SHOWN]:
+            code = "truncated" if "too early" in loss.reason else "corrupt"
+            self._lost(code, "graph", loss.text(), file, loss.offset)
+        if len(parsed.losses) > MAX_LOSSES_SHOWN:
+            more = len(parsed.losses) - MAX_LOSSES_SHOWN
+            self._lost("corrupt", "graph", f"{more} more fields could not be read.", file)
+
+    # The checkpoint ---------------------------------------------------------------------------------------------
+
+    def _checkpoint(self, meta_graphs: tuple[MetaGraph, ...]) -> Checkpoint:
+        if INDEX not in self.sizes:
+            return Checkpoint("not-fetched" if any(map(_has_variables, meta_graphs)) else "absent")
+        from smanalyze.format.bundle_reader import BundleReader
+        from smanalyze.format.shards import parse_shards
+        from smanalyze.format.tensor_bundle import parse_bundle_index
+
+        try:
+            index = parse_bundle_index(self.directory.map(INDEX), file=INDEX)
+        except FormatError as error:
+            self._lost("unreadable", "checkpoint", error.message, INDEX)
+            return Checkpoint("not-read", index_size=self.sizes[INDEX])
+        self.unreadable.extend(index.problems)
+        shards = parse_shards(index, self.files, read_start=self._head)
+        self.unreadable.extend(shards.problems)
+        names = {shard.index: shard.file for shard in shards.shards if shard.declared}
+        return Checkpoint(
+            presence=index.presence,
+            num_shards=index.num_shards,
+            endianness=index.endianness,
+            index_size=index.size,
+            blocks=index.blocks,
+            compressed_blocks=index.compressed_blocks,
+            entries=index.entries,
+            shards=shards.shards,
+            reader=BundleReader(lambda number: self.directory.map(names[number]), index.endianness),
+        )
+
+    def _checkpoint_objects(self, checkpoint: Checkpoint) -> CheckpointObjects | None:
+        from smanalyze.format.checkpoint_objects import parse_checkpoint_objects
+
+        entry = next((entry for entry in checkpoint.entries if entry.key == OBJECT_GRAPH_KEY), None)
+        if entry is None or checkpoint.reader is None:
+            return None
+        shard = next((shard for shard in checkpoint.shards if shard.index == entry.shard and shard.declared), None)
+        if shard is None or shard.presence != "present" or entry.size > MAX_SMALL_BYTES:
+            return None
+        try:
+            return parse_checkpoint_objects(checkpoint.reader.read_strings(entry)[0], file=shard.file)
+        except (FormatError, IndexError) as error:
+            reason = error.message if isinstance(error, FormatError) else "It is empty."
+            self._lost("corrupt", "checkpoint object graph", reason, shard.file, entry.offset)
+            return None
+
+    # The small files --------------------------------------------------------------------------------------------
+
+    def _head(self, path: str) -> bytes:
+        return self.directory.read(path, 1024)
+
+    def _presence(self, file: str, value: object) -> Presence:
+        if file not in self.sizes:
+            return "absent"
+        if value is not None:
+            return "present"
+        fetched = not any(lost.file == file and lost.presence == "not-fetched" for lost in self.unreadable)
+        return "not-read" if fetched else "not-fetched"
+
+    def _small(self, file: str, part: str, parse: Callable[..., T]) -> T | None:
+        if file not in self.sizes:
+            return None
+        if self.sizes[file] > MAX_SMALL_BYTES:
+            self._lost("limit", part, f"The file has {self.sizes[file]} bytes; {MAX_SMALL_BYTES} are read.", file)
+            return None
+        try:
+            data = self.directory.read(file)
+            fault = _whole_file_fault(memoryview(data))
+            if fault is None:
+                return parse(data, file=file)
+            self._lost(fault[0], part, fault[1], file, 0)
+        except FormatError as error:
+            self._lost("corrupt", part, error.message, file, error.offset)
+        return None
+
+    def _warmup(self) -> tuple[WarmupRecord, ...]:
+        from smanalyze.format.tfrecord import prediction_logs
+
+        def parse(data: bytes, *, file: str) -> tuple[WarmupRecord, ...]:
+            logs = prediction_logs(data, file=file)
+            self.unreadable.extend(logs.problems)
+            return logs.records
+
+        return self._small(WARMUP, "warmup requests", parse) or ()
+
+
+def _has_variables(meta_graph: MetaGraph) -> bool:
+    """Whether something in the MetaGraph is restored from a checkpoint."""
+    objects = meta_graph.objects
+    if objects is not None:
+        return any(node.kind == "variable" for node in objects.nodes)
+    return meta_graph.saver is not None or bool(meta_graph.variable_defs)
+
+
+def _whole_file_fault(data: memoryview) -> tuple[str, str] | None:
+    """(code, sentence) where the bytes cannot be what the file is named as."""
+    if not data:
+        return "empty-file", "The file is empty (0 bytes)."
+    if is_lfs_pointer(data):
+        return "lfs-pointer", "The file is a git-LFS pointer; run `git lfs pull` to get its content."
+    if bytes(data[:2]) == b"\x1f\x8b":
+        return "wrong-kind", "The file is gzip-compressed; decompress it first."
+    return None

@@ -1,0 +1,82 @@
+"""A directory on this machine: its files, and their bytes. Reads only; opens nothing but regular files."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+
+from smanalyze.errors import FormatError, NotASavedModelError
+
+MAX_FILES = 100_000
+"""Files listed of one directory tree; a model has a handful."""
+
+MAX_DEPTH = 32
+
+
+class Directory:
+    """The files below one root, by paths with forward slashes."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def files(self) -> tuple[tuple[str, int, bool], ...]:
+        """(path, size in bytes, is a symlink) of each regular file, sorted; links to directories are not followed.
+
+        Raises NotASavedModelError if the directory itself cannot be listed.
+        """
+        found: list[tuple[str, int, bool]] = []
+        self._list(self.root, "", 0, found)
+        return tuple(sorted(found))
+
+    def _list(self, folder: str, prefix: str, depth: int, found: list[tuple[str, int, bool]]) -> None:
+        try:
+            with os.scandir(folder) as listed:
+                # Files before folders: where there are too many, those beside saved_model.pb are kept.
+                entries = sorted(listed, key=lambda entry: (entry.is_dir(follow_symlinks=False), entry.name))
+        except OSError as error:
+            if prefix:
+                return
+            raise NotASavedModelError(f"The folder cannot be read: {error.strerror}.", file=folder) from error
+        for entry in entries:
+            if len(found) >= MAX_FILES:
+                return
+            path = prefix + entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    if depth < MAX_DEPTH:
+                        self._list(entry.path, path + "/", depth + 1, found)
+                elif stat.S_ISREG(entry.stat().st_mode):
+                    found.append((path, entry.stat().st_size, entry.is_symlink()))
+            except OSError:
+                continue  # a dangling link, or a file that went away
+
+    def file(self, path: str) -> tuple[str, int, bool]:
+        """What ``files`` says of one file. Raises NotASavedModelError if it went away."""
+        try:
+            place = os.path.join(self.root, path)
+            return path, os.stat(place).st_size, os.path.islink(place)
+        except OSError as error:
+            raise NotASavedModelError(f"The file cannot be read: {error.strerror}.", file=path) from error
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """The file's bytes, at most ``limit`` of them; raises FormatError if it cannot be opened."""
+        try:
+            with open(os.path.join(self.root, path), "rb") as file:
+                return file.read() if limit is None else file.read(limit)
+        except OSError as error:
+            raise FormatError(f"The file cannot be read: {error.strerror}.", file=path) from error
+
+    def map(self, path: str) -> memoryview:
+        """The file's bytes as a read-only memory map that lives as long as the view does.
+
+        Raises FormatError if it cannot be opened or mapped.
+        """
+        try:
+            with open(os.path.join(self.root, path), "rb") as file:
+                if os.fstat(file.fileno()).st_size == 0:
+                    return memoryview(b"")  # an empty file cannot be mapped
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise FormatError(f"The file cannot be read: {reason}.", file=path) from error
