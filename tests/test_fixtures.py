@@ -1,0 +1,52 @@
+"""Every fixture has a recipe, every recipe makes its fixtures, and none leaks the machine it was made on."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from tests.conftest import TESTDATA
+
+RECIPES = sorted(path for path in (TESTDATA / "recipes").glob("*.py") if not path.name.startswith("_"))
+MAX_BYTES = 10_000_000
+
+
+def _constant(recipe: Path, name: str) -> object:
+    for node in ast.parse(recipe.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
+            return ast.literal_eval(node.value)
+    return None
+
+
+def _made(folder: str) -> list[str]:
+    broken = folder == "broken"
+    recipes = [recipe for recipe in RECIPES if recipe.name.startswith("broken_") == broken]
+    return sorted(model for recipe in recipes for model in _constant(recipe, "MODELS") or ())  # type: ignore[attr-defined]
+
+
+def _present(folder: str) -> list[str]:
+    return sorted(path.name for path in (TESTDATA / folder).iterdir() if path.is_dir())
+
+
+def test_every_model_has_one_recipe_and_every_recipe_its_models() -> None:
+    assert _made("models") == _present("models")
+    assert _made("broken") == _present("broken")
+
+
+def test_every_fixture_is_described() -> None:
+    for folder, page in (("models", TESTDATA / "README.md"), ("broken", TESTDATA / "broken" / "README.md")):
+        rows = re.findall(r"^\| (\w+) \|", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        assert sorted(set(rows) - {"model", "folder", "what"}) == _present(folder)
+
+
+def test_fixtures_are_small() -> None:
+    assert sum(path.stat().st_size for path in TESTDATA.rglob("*") if path.is_file()) < MAX_BYTES
+
+
+def test_no_fixture_names_the_machine_it_was_made_on() -> None:
+    """Only the made-up /home/author may stand in them."""
+    for path in TESTDATA.rglob("*"):
+        if path.is_file() and "recipes" not in path.parts:
+            leaks = re.findall(rb"/(?:root|tmp|Users|home/(?!author\b)\w+)/[\w./-]+", path.read_bytes())
+            assert not leaks, f"{path.name}: {leaks[:3]}"
