@@ -1,0 +1,179 @@
+"""One pass over a body of nodes, and the linear questions that it answers.
+
+A body is the main graph or one function. A tensor reference is ``node``, ``node:1``, ``node:out:0``, ``^node`` or the
+name of a function's argument (tensorflow/core/framework/function.proto, graph.proto).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from smanalyze.model.graph import Body, Function, Node
+from smanalyze.model.record import record
+
+#: Ops that hand their first input on as it is: a resource handle keeps its identity through them.
+PASS_THROUGH = frozenset({"Identity", "IdentityN", "Enter", "RefEnter", "Switch", "RefSwitch", "RefIdentity", "Exit"})
+
+
+@record
+class Call:
+    """One function named by a node: by which node, with which op, in which attr."""
+
+    node: int
+    op: str
+    attr: str
+    function: str
+
+
+class BodyIndex:
+    """What one pass over a body's nodes tells; node numbers are positions in the file.
+
+    ``names`` and ``ops`` are by node number; ``inputs`` the references of each node. ``arguments`` are the names of a
+    function's inputs, () for the main graph. ``constants`` are (node number, bytes of its value in the file, -1 where
+    it lacks value or dtype).
+    """
+
+    __slots__ = (
+        "_at", "_controls", "_producers", "arguments", "body", "calls", "constants", "devices", "gradient_ops",
+        "inputs", "names", "op_counts", "ops",
+    )  # fmt: skip
+
+    def __init__(self, body: Body, arguments: Sequence[str] = ()) -> None:
+        self.body = body
+        self.arguments = tuple(arguments)
+        columns = body.columns()
+        self.names = columns.names
+        self.ops = columns.ops
+        self.inputs = columns.inputs
+        self.calls = tuple(Call(n, columns.ops[n], attr, name) for n, attr, name in columns.functions)
+        self.devices = Counter(device for _, device in columns.devices)
+        self.gradient_ops = columns.gradient_ops
+        self.op_counts = Counter(columns.ops)
+        self.constants = columns.constants
+        self._at: dict[str, int] | None = None
+        self._producers: list[tuple[int | None, ...]] | None = None
+        self._controls: dict[int, tuple[int | None, ...]] = {}
+
+    @property
+    def at(self) -> dict[str, int]:
+        """Node number by name; of equal names the first counts."""
+        if self._at is None:
+            # Built backwards, so that the first of equal names stays.
+            count = len(self.names)
+            self._at = dict(zip(reversed(self.names), range(count - 1, -1, -1), strict=True))
+            for position, argument in enumerate(self.arguments):
+                self._at[argument] = -1 - position
+        return self._at
+
+    @property
+    def producers(self) -> list[tuple[int | None, ...]]:
+        """Per node, where each of its data inputs comes from, as ``producer`` tells it; made once for all passes."""
+        if self._producers is None:
+            self._resolve()
+            assert self._producers is not None
+        return self._producers
+
+    @property
+    def controls(self) -> dict[int, tuple[int | None, ...]]:
+        """The same of control inputs, for the nodes that have some."""
+        if self._producers is None:
+            self._resolve()
+        return self._controls
+
+    def _resolve(self) -> None:
+        find = self.at.get
+        producers = []
+        for number, references in enumerate(self.inputs):
+            data = [find(reference.partition(":")[0]) for reference in references if reference[:1] != "^"]
+            producers.append(tuple(data))
+            if len(data) != len(references):
+                self._controls[number] = tuple(find(name[1:]) for name in references if name[:1] == "^")
+        self._producers = producers
+
+    def node(self, number: int) -> Node:
+        """The view of one node."""
+        return self.body.nodes[number]
+
+    def producer(self, reference: str) -> int | None:
+        """Where a reference comes from: a node number, ``-1 - k`` for argument k, None if there is no such node."""
+        name = reference[1:] if reference.startswith("^") else reference
+        return self.at.get(name.partition(":")[0])
+
+    def data_inputs(self, number: int) -> list[str]:
+        """The node's references without its control inputs."""
+        return [reference for reference in self.inputs[number] if not reference.startswith("^")]
+
+    def slice_before(self, references: Iterable[str], *, control: bool = True) -> set[int]:
+        """Numbers of all nodes and arguments that the references need, themselves included; control inputs follow
+        too unless told otherwise. Linear in the edges."""
+        producers, controls = self.producers, self.controls if control else {}
+        stack = [number for number in map(self.producer, references) if number is not None]
+        seen = set(stack)
+        while stack:
+            number = stack.pop()
+            if number < 0:
+                continue
+            for before in producers[number]:
+                if before is not None and before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+            for before in controls.get(number, ()):
+                if before is not None and before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+        return seen
+
+    def origin(self, reference: str) -> int | None:
+        """As ``producer``, looking through ops that only hand a value on."""
+        number = self.producer(reference)
+        for _ in range(64):
+            if number is None or number < 0 or self.ops[number] not in PASS_THROUGH:
+                return number
+            inputs = self.data_inputs(number)
+            if not inputs:
+                return number
+            position = _output_position(reference) if self.ops[number] == "IdentityN" else 0
+            reference = inputs[position] if position < len(inputs) else inputs[0]
+            number = self.producer(reference)
+        return number
+
+
+def _output_position(reference: str) -> int:
+    """The output number that a reference ends in, 0 where it has none."""
+    tail = reference.rpartition(":")[2]
+    return int(tail) if tail.isdecimal() else 0
+
+
+def index_function(function: Function) -> BodyIndex:
+    """The index of a function's body."""
+    return BodyIndex(function, [argument.name for argument in function.inputs])
+
+
+def argument_mapping(index: BodyIndex, call: Call, callee_inputs: int) -> list[tuple[str, int]]:
+    """(reference in the caller, argument number in the callee) pairs of one call.
+
+    PartitionedCall and While hand their inputs on in order; If, Case and their like use the first to choose; ops
+    that take ``other_arguments`` (datasets, MapDefun) append those after the elements. For an op we know nothing of,
+    the last inputs meet the last arguments, which is where captures stand.
+    """
+    inputs = index.data_inputs(call.node)
+    op = call.op
+    if op in _CHOOSING:
+        return [(reference, i) for i, reference in enumerate(inputs[1:]) if i < callee_inputs]
+    if op in _PASSING:
+        return [(reference, i) for i, reference in enumerate(inputs) if i < callee_inputs]
+    node = index.node(call.node)
+    if node.attr_kind("Targuments") != "none" or node.has_attr("Targuments"):
+        count = len(node.attr_types("Targuments"))
+        others = inputs[1 : 1 + count]
+        return list(zip(others, range(callee_inputs - count, callee_inputs), strict=False)) if count else []
+    count = min(len(inputs), callee_inputs)
+    return list(zip(inputs[len(inputs) - count :], range(callee_inputs - count, callee_inputs), strict=True))
+
+
+_PASSING = frozenset({
+    "PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "_While", "TPUPartitionedCall",
+    "SymbolicGradient", "BatchFunction",
+})  # fmt: skip
+_CHOOSING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase", "RemoteCall"})

@@ -1,0 +1,218 @@
+"""Builds the typed graph of one MetaGraph; ``model_graph`` says what its edges mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx
+
+from smanalyze.graph.body import BodyIndex
+from smanalyze.graph.keys import FILE_INITIALIZERS, TABLE_OPS, VARIABLE_OPS, Key, KeyKind, tensor_names
+from smanalyze.graph.library import READ, WRITE, Library
+from smanalyze.model.objects import SavedObject
+from smanalyze.model.saved_model import MetaGraph
+
+_TABLE_CHILDREN = ("_create_resource", "_initialize")
+
+
+class GraphBuilder:
+    """The state of building one graph. Its result: ``nx``, ``main_resources`` (by node number in the main graph) and
+    ``slices`` (main-graph nodes by signature key)."""
+
+    def __init__(self, meta_graph: MetaGraph, library: Library) -> None:
+        self.meta_graph = meta_graph
+        self.library = library
+        self.nx: Any = nx.MultiDiGraph()
+        self.main_resources: dict[int, Key] = {}
+        self.slices: dict[str, frozenset[int]] = {}
+        self._add_objects()
+        self._add_functions()
+        self._link_main_resources()
+        self._add_entry_points()
+        self._add_initializers()
+
+    @property
+    def _objects(self) -> tuple[SavedObject, ...]:
+        return self.meta_graph.objects.nodes if self.meta_graph.objects else ()
+
+    def key_of(self, object_id: int) -> Key | None:
+        """The key of an object; None if there is no such object."""
+        if not 0 <= object_id < len(self._objects):
+            return None
+        node = self._objects[object_id]
+        if node.kind == "variable":
+            return Key("variable", object_id)
+        if node.kind == "asset":
+            return Key("asset", object_id)
+        if node.kind in ("constant", "captured_tensor"):
+            return Key("constant", object_id)
+        if node.kind == "resource":
+            return Key("table" if self._makes_table(node) else "resource", object_id)
+        return Key("object", object_id)
+
+    def _makes_table(self, node: SavedObject) -> bool:
+        if "table" in node.saveables:
+            return True
+        ids = dict(node.children)
+        for name in _TABLE_CHILDREN:
+            for trace in self._traces(ids.get(name)):
+                if trace in self.library.functions and any(
+                    op in TABLE_OPS or op.startswith(("InitializeTable", "LookupTable"))
+                    for op in self.library.index(trace).op_counts
+                ):
+                    return True
+        return False
+
+    def _traces(self, object_id: int | None) -> tuple[str, ...]:
+        if object_id is None or not 0 <= object_id < len(self._objects):
+            return ()
+        function = self._objects[object_id].function
+        return function.traces if function else ()
+
+    def _add_objects(self) -> None:
+        self._keys = [self.key_of(i) for i in range(len(self._objects))]
+        for key in self._keys:
+            self.nx.add_node(key)
+        for node, key in zip(self._objects, self._keys, strict=True):
+            for name, child in node.children:
+                if 0 <= child < len(self._keys):
+                    self.nx.add_edge(key, self._keys[child], key="contains", name=name)
+            for trace in node.function.traces if node.function else ():
+                self.nx.add_edge(key, Key("function", trace), key="contains", name=trace)
+
+    def _add_functions(self) -> None:
+        library = self.library
+        for name in library.functions:
+            self.nx.add_node(Key("function", name))
+        for name in library.functions:
+            for call in library.callees(name):
+                self._add_call(Key("function", name), call.function, call.op, call.attr)
+            gradient = library.gradient_functions.get(name)
+            for target in filter(
+                None, [gradient, *map(library.gradient_functions.get, library.index(name).gradient_ops)]
+            ):
+                self.nx.add_edge(Key("function", name), Key("function", target), key="gradient")
+        for concrete in self.meta_graph.objects.concrete_functions if self.meta_graph.objects else ():
+            self._add_captures(concrete.name, concrete.bound_inputs)
+
+    def _add_call(self, caller: Key, function: str, op: str, attr: str) -> None:
+        self.nx.add_edge(caller, Key("function", function), key="calls", op=op, attr=attr)
+
+    def _add_captures(self, name: str, bound_inputs: tuple[int, ...]) -> None:
+        function = Key("function", name)
+        effects = self.library.effects(name)
+        first = len(effects) - len(bound_inputs)
+        for position, object_id in enumerate(bound_inputs):
+            if not 0 <= object_id < len(self._keys):
+                continue
+            target = self._keys[object_id]
+            self.nx.add_edge(function, target, key="captures", position=position)
+            if first >= 0:
+                self._add_effect(function, target, effects[first + position])
+
+    def _add_effect(self, actor: Key, target: Key | None, bits: int) -> None:
+        if target is None:
+            return
+        if bits & READ:
+            self.nx.add_edge(actor, target, key="reads")
+        if bits & WRITE:
+            self.nx.add_edge(actor, target, key="writes")
+
+    def _link_main_resources(self) -> None:
+        """Finds what each variable or table node of the main graph stands for.
+
+        A call node's last inputs are, in order, the bound inputs of the function it calls: that links the nodes to
+        objects. Node names are made unique by a counter and say nothing. Nodes that nobody links (TF1) stand for
+        themselves.
+        """
+        main = self.library.main
+        bound = {
+            concrete.name: concrete.bound_inputs
+            for concrete in (self.meta_graph.objects.concrete_functions if self.meta_graph.objects else ())
+        }
+        for call in main.calls:
+            objects = bound.get(call.function, ())
+            inputs = main.data_inputs(call.node)
+            if not objects or len(objects) > len(inputs):
+                continue
+            for reference, object_id in zip(inputs[len(inputs) - len(objects) :], objects, strict=True):
+                origin = main.producer(reference)
+                if origin is not None and 0 <= object_id < len(self._keys):
+                    self.main_resources.setdefault(origin, self._keys[object_id])  # type: ignore[arg-type]
+        if self.meta_graph.objects is None:
+            self._add_main_resources(main)
+
+    def _add_main_resources(self, main: BodyIndex) -> None:
+        """Variables, tables and assets of a graph without objects; a table is linked to the asset it is filled from."""
+        for number, op in enumerate(main.ops):
+            kind: KeyKind | None = "variable" if op in VARIABLE_OPS else "table" if op in TABLE_OPS else None
+            if kind:
+                self.main_resources[number] = Key(kind, main.names[number])
+        for asset in self.meta_graph.assets:
+            position = main.producer(asset.tensor_name) if asset.tensor_name else None
+            if position is not None:
+                self.main_resources[position] = Key("asset", asset.filename)
+        self.nx.add_nodes_from(self.main_resources.values())
+        for number, op in enumerate(main.ops if any(op in main.op_counts for op in FILE_INITIALIZERS) else ()):
+            if op in FILE_INITIALIZERS:
+                self._link_file_initializer(main, number)
+
+    def _link_file_initializer(self, main: BodyIndex, number: int) -> None:
+        inputs = main.data_inputs(number)
+        origin = main.origin(inputs[0]) if len(inputs) >= 2 else None
+        table = self.main_resources.get(origin) if origin is not None else None
+        if table is None:
+            return
+        for before in main.slice_before(inputs[1:2]):
+            asset = self.main_resources.get(before)
+            if asset is not None and asset.kind == "asset":
+                self.nx.add_edge(asset, table, key="initializes")
+
+    def _add_entry_points(self) -> None:
+        for signature in self.meta_graph.signatures:
+            key = Key("signature", signature.key)
+            self.nx.add_node(key)
+            references = list(tensor_names(signature))
+            self.slices[signature.key] = frozenset(self.library.main.slice_before(references))
+            self._add_main_edges(key, self.slices[signature.key])
+        if self.meta_graph.init_op:
+            key = Key("init", self.meta_graph.init_op)
+            self.nx.add_node(key)
+            self._add_main_edges(key, frozenset(self.library.main.slice_before([self.meta_graph.init_op])))
+
+    def _add_main_edges(self, key: Key, within: frozenset[int]) -> None:
+        library = self.library
+        for call in library.main.calls:
+            if call.node in within:
+                self._add_call(key, call.function, call.op, call.attr)
+                library.effects(call.function)
+        for origin, bits in library.body_effects(library.main, set(within)):
+            self._add_effect(key, self.main_resources.get(origin), bits)
+        if self.meta_graph.objects is None:
+            for number in within:
+                target = self.main_resources.get(number)
+                if target is not None:
+                    self.nx.add_edge(key, target, key="captures")
+
+    def _add_initializers(self) -> None:
+        for node, key in zip(self._objects, self._keys, strict=True):
+            if node.kind != "resource":
+                continue
+            for trace in self._traces(dict(node.children).get("_initialize")):
+                function = Key("function", trace)
+                self.nx.add_edge(function, key, key="initializes")
+                for asset in self._captured_assets(function):
+                    self.nx.add_edge(asset, key, key="initializes")
+            initializer = dict(node.children).get("_initializer")
+            for asset_id in self._asset_children(initializer):
+                self.nx.add_edge(Key("asset", asset_id), key, key="initializes")
+
+    def _asset_children(self, object_id: int | None) -> list[int]:
+        if object_id is None or not 0 <= object_id < len(self._objects):
+            return []
+        children = (child for _, child in self._objects[object_id].children if 0 <= child < len(self._objects))
+        return [child for child in children if self._objects[child].kind == "asset"]
+
+    def _captured_assets(self, function: Key) -> list[Key]:
+        ends = [end for _, end, kind in self.nx.out_edges(function, keys=True) if kind == "captures"]
+        return [end for end in dict.fromkeys(ends) if end.kind == "asset"]

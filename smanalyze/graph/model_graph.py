@@ -1,0 +1,114 @@
+"""The typed graph of one MetaGraph: what contains, calls, captures, reads, writes and initializes what.
+
+A networkx MultiDiGraph. Its nodes are ``Key``s; the key of an edge is its kind:
+
+* ``contains``: an object has a child (attribute ``name``);
+* ``calls``: a signature, function or the init op runs a function (attributes ``op`` and ``attr``);
+* ``captures``: a function binds an object, as one of its bound inputs (attribute ``position``);
+* ``reads``, ``writes``: a signature, function or the init op does so to a variable or table;
+* ``initializes``: a function or asset fills a table;
+* ``gradient``: a function's gradient function.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from smanalyze.graph.builder import GraphBuilder
+from smanalyze.graph.keys import EdgeKind, Key, KeyKind
+from smanalyze.graph.library import Library
+from smanalyze.model.saved_model import MetaGraph
+
+__all__ = ["Key", "ModelGraph"]
+
+_Neighbours = dict[Key, dict[str, list[Key]]]
+
+
+class ModelGraph:
+    """The graph of one MetaGraph with its queries. ``nx`` is the networkx graph itself; do not change it."""
+
+    def __init__(self, meta_graph: MetaGraph) -> None:
+        self.meta_graph = meta_graph
+        self.library = Library(meta_graph)
+        built = GraphBuilder(meta_graph, self.library)
+        self.nx = built.nx
+        self._main_resources = built.main_resources
+        self._slices = built.slices
+        self.key_of = built.key_of
+        self._after: _Neighbours = {}
+        self._before: _Neighbours = {}
+
+    def main_slice(self, signature: str) -> frozenset[int]:
+        """Numbers of the main-graph nodes that a signature's outputs need."""
+        return self._slices[signature]
+
+    def main_resource(self, number: int) -> Key | None:
+        """What a main-graph node stands for: a variable, table, asset or constant; None for any other node."""
+        return self._main_resources.get(number)
+
+    def targets(self, key: Key, edge: EdgeKind, kind: KeyKind | None = None) -> list[Key]:
+        """Ends of the edges of one kind that leave ``key``, in order of insertion; of one node kind if asked."""
+        ends = self._neighbours(self._after, self.nx.succ, key).get(edge, ())
+        return [end for end in ends if kind is None or end.kind == kind]
+
+    def sources(self, key: Key, edge: EdgeKind) -> list[Key]:
+        """Starts of the edges of one kind that enter ``key``."""
+        return list(self._neighbours(self._before, self.nx.pred, key).get(edge, ()))
+
+    @staticmethod
+    def _neighbours(cache: _Neighbours, adjacency: Any, key: Key) -> dict[str, list[Key]]:
+        """What a node is linked to, by kind of edge. Kept, because networkx's views take a microsecond an edge and
+        the same few nodes are asked again and again; the graph does not change any more."""
+        found = cache.get(key)
+        if found is None:
+            found = cache[key] = {}
+            for end, edges in adjacency.get(key, {}).items():  # an edge's key is its kind, so each end stands once
+                for edge in edges:
+                    found.setdefault(edge, []).append(end)
+        return found
+
+    def functions_below(self, starts: Iterable[Key]) -> list[str]:
+        """Names of all functions that run when the starts do, those among the starts included, sorted; a function
+        that is called but not in the library is among them."""
+        seen: set[Key] = set()
+        stack = list(starts)
+        while stack:
+            key = stack.pop()
+            if key in seen:
+                continue
+            seen.add(key)
+            stack.extend(self.targets(key, "calls", "function"))
+        return sorted(str(key.id) for key in seen if key.kind == "function")
+
+    def touched(self, start: Key, edge: EdgeKind, kind: KeyKind) -> list[Key]:
+        """What the start, or a function below it, has an edge of this kind to."""
+        actors = [start, *(Key("function", name) for name in self.functions_below([start]))]
+        found: dict[Key, None] = {}
+        for actor in dict.fromkeys(actors):
+            if actor in self.nx:
+                found.update(dict.fromkeys(self.targets(actor, edge, kind)))
+        return list(found)
+
+    def op_counts(self, start: Key) -> Counter[str]:
+        """How often each op occurs in what runs: the main-graph nodes of a signature and every function below it."""
+        total: Counter[str] = Counter()
+        if start.kind == "signature":
+            ops = self.library.main.ops
+            total.update(ops[number] for number in self._slices[str(start.id)] if number >= 0)
+        for name in self.functions_below([start]):
+            if name in self.library.functions:
+                total.update(self.library.index(name).op_counts)
+        return total
+
+    def walk(self, key: Key, edge: EdgeKind) -> Iterator[tuple[Key, Key]]:
+        """(start, end) of each edge of one kind reachable from ``key``, breadth first, each node left once."""
+        seen = {key}
+        queue = [key]
+        for start in queue:
+            for end in self.targets(start, edge):
+                yield start, end
+                if end not in seen:
+                    seen.add(end)
+                    queue.append(end)
