@@ -1,0 +1,1 @@
+"""Numbers about one model: a file per table of the report. States, never judges."""

@@ -1,0 +1,142 @@
+"""Every function that the loaded object offers, by path, with its traces."""
+
+from __future__ import annotations
+
+from smanalyze.facts.arguments import spec_arguments, trace_arguments
+from smanalyze.facts.names import Names
+from smanalyze.facts.objects import ObjectPaths
+from smanalyze.facts.reach import build_reach
+from smanalyze.facts.spec_text import natural_order, spec_text
+from smanalyze.graph.model_graph import Key, ModelGraph
+from smanalyze.model.objects import ConcreteFunction, SavedObject
+from smanalyze.report.sections import Callable, Trace
+from smanalyze.report.tensors import Argument
+
+MAX_OTHER_PATHS = 8
+
+
+def build_callables(graph: ModelGraph, names: Names) -> tuple[Callable, ...]:
+    """Functions of the object tree: those for users first, then the ones nearest to the root, then by path.
+
+    Those below ``signatures`` are left out (they are signatures), and so are the traces that TensorFlow hangs below
+    each function.
+    """
+    paths = names.paths
+    if paths is None:
+        return ()
+    concrete = {function.name: function for function in paths.graph.concrete_functions}
+    parents = _parents(paths)
+    found = []
+    for node in paths.graph.nodes:
+        if node.function is None or paths.names[node.id] is None or _is_part(node, paths, parents):
+            continue
+        found.append(_callable(node, graph, names, concrete, parents))
+    return tuple(sorted(found, key=lambda item: (item.internal, item.path.count("."), item.path)))
+
+
+def _parents(paths: ObjectPaths) -> dict[int, list[tuple[int, str]]]:
+    """(parent id, child name) pairs of every function object."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    for node in paths.graph.nodes:
+        for name, child in node.children:
+            if 0 <= child < len(paths.graph.nodes) and paths.graph.nodes[child].function is not None:
+                found.setdefault(child, []).append((node.id, name))
+    return found
+
+
+def _is_part(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]]) -> bool:
+    """Whether the object is only a trace of another function, or a member of the signature map."""
+    owners = [paths.graph.nodes[parent] for parent, _ in parents.get(node.id, ())]
+    return bool(owners) and all(owner.function is not None or owner.identifier == "signature_map" for owner in owners)
+
+
+def _callable(
+    node: SavedObject,
+    graph: ModelGraph,
+    names: Names,
+    concrete: dict[str, ConcreteFunction],
+    parents: dict[int, list[tuple[int, str]]],
+) -> Callable:
+    paths = names.paths
+    assert paths is not None and node.function is not None
+    path = paths.python_path(node.id)
+    traces = tuple(
+        _trace(graph, names, name, concrete.get(name), node)
+        for name in sorted(set(node.function.traces), key=natural_order)
+    )
+    arguments = _arguments(node, traces)
+    kind = _kind(node, paths, parents)
+    return Callable(
+        path=path,
+        kind=kind,
+        object_id=node.id,
+        internal=kind in ("resource", "saver") or _is_internal(paths.names[node.id] or ()),
+        other_paths=_other_paths(node, paths, parents, path),
+        call=f"{paths.expression(node.id)}({_call_text(arguments)})",
+        arguments=arguments,
+        traces=traces,
+        jit_compile=node.function.spec.jit_compile if node.function.spec else "",
+    )
+
+
+def _is_internal(names: tuple[str, ...]) -> bool:
+    """Whether a part of the path is private, or one of the functions that Keras saves for its own loader."""
+    private = any(name.startswith("_") and not name.endswith("__") for name in names)
+    return private or names[-1:] in (
+        ("call_and_return_conditional_losses",),
+        ("call_and_return_all_conditional_losses",),
+    )
+
+
+def _arguments(node: SavedObject, traces: tuple[Trace, ...]) -> tuple[Argument, ...]:
+    """The arguments as defined; a definition without types says less than the first trace does."""
+    assert node.function is not None
+    defined = spec_arguments(node.function.spec)
+    told = any(argument.text for argument in defined) or not traces
+    return defined if told else traces[0].arguments or defined
+
+
+def _kind(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]]) -> str:
+    owners = [paths.graph.nodes[parent] for parent, _ in parents.get(node.id, ())]
+    if any(owner.kind == "resource" for owner in owners):
+        return "resource"
+    saved_by = {name for _, name in parents.get(node.id, ())}
+    if saved_by and saved_by <= {"_traced_save", "_traced_restore", "save_fn", "restore_fn"}:
+        return "saver"
+    return "concrete function" if node.kind == "bare_concrete_function" else "function"
+
+
+def _other_paths(
+    node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]], path: str
+) -> tuple[str, ...]:
+    found = set()
+    for parent, name in parents.get(node.id, ()):
+        if paths.names[parent] is not None and paths.graph.nodes[parent].function is None:
+            prefix = paths.python_path(parent)
+            found.add(f"{prefix}.{name}" if prefix else name)
+    found.discard(path)
+    return tuple(sorted(found)[:MAX_OTHER_PATHS])
+
+
+def _call_text(arguments: tuple[Argument, ...]) -> str:
+    words = []
+    for argument in arguments:
+        if argument.name.startswith("*"):
+            continue
+        words.append(argument.name if argument.default is None else f"{argument.name}={argument.default}")
+    return ", ".join(words)
+
+
+def _trace(graph: ModelGraph, names: Names, name: str, concrete: ConcreteFunction | None, node: SavedObject) -> Trace:
+    spec = node.function.spec if node.function else None
+    outputs = concrete.outputs if concrete else None
+    if outputs is not None and outputs.kind == "unknown":
+        outputs = None
+    return Trace(
+        function=name,
+        arguments=trace_arguments(concrete, spec) if concrete else (),
+        returns=spec_text(outputs) if outputs is not None else "",
+        returns_value=outputs,
+        captures=len(concrete.bound_inputs) if concrete else 0,
+        reach=build_reach(graph, names, Key("function", name)),
+    )

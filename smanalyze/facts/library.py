@@ -1,0 +1,88 @@
+"""The function library of one MetaGraph: who calls whom, and in what role."""
+
+from __future__ import annotations
+
+from smanalyze.facts.spec_text import natural_order
+from smanalyze.graph.model_graph import Key, ModelGraph
+from smanalyze.report.sections import Callable, LibraryFunction
+
+_SAVER_PREFIXES = ("__inference__traced_save", "__inference__traced_restore")
+_ROLES = ("signature", "callable", "called", "gradient", "initializer", "saver", "unreachable")
+
+
+def build_library(graph: ModelGraph, callables: tuple[Callable, ...]) -> tuple[LibraryFunction, ...]:
+    """Every function of the library: signatures and callables first, the saver's last; within a role by name.
+
+    A function is ``unreachable`` where nothing leads to it: no signature, init op, callable, saver, initializer,
+    gradient, or node of the main graph.
+    """
+    roots = _roots(graph, callables)
+    reached = set(graph.functions_below(Key("function", name) for name in roots))
+    reached |= _gradients_of(graph, reached)
+    rows = []
+    for name, function in graph.library.functions.items():
+        key = Key("function", name)
+        callers = [end for end in graph.sources(key, "calls") if end.kind == "function"]
+        rows.append(
+            LibraryFunction(
+                name=name,
+                role=roots.get(name) or _inner_role(graph, key, name in reached),
+                nodes=function.node_count,
+                inputs=len(function.inputs),
+                outputs=len(function.outputs),
+                stateful=function.is_stateful,
+                calls=tuple(sorted(str(end.id) for end in graph.targets(key, "calls", "function"))),
+                called_by=tuple(sorted(str(end.id) for end in callers)),
+                via=_via(graph, key),
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (_ROLES.index(row.role), natural_order(row.name))))
+
+
+def _roots(graph: ModelGraph, callables: tuple[Callable, ...]) -> dict[str, str]:
+    """Functions that something outside the library runs, with their role; the first role found counts."""
+    roots: dict[str, str] = {}
+    for call in graph.library.main.calls:
+        saver = call.function.startswith(_SAVER_PREFIXES)
+        roots.setdefault(call.function, "saver" if saver else "called")
+    for signature in graph.meta_graph.signatures:
+        for key in graph.targets(Key("signature", signature.key), "calls", "function"):
+            roots[str(key.id)] = "signature"
+    for callable_ in callables:
+        role = {"resource": "initializer", "saver": "saver"}.get(callable_.kind, "callable")
+        for trace in callable_.traces:
+            roots.setdefault(trace.function, role)
+    objects = graph.meta_graph.objects
+    for concrete in objects.concrete_functions if objects else ():
+        saver = concrete.name.startswith(_SAVER_PREFIXES)
+        roots.setdefault(concrete.name, "saver" if saver else "callable")
+    return roots
+
+
+def _gradients_of(graph: ModelGraph, reached: set[str]) -> set[str]:
+    """Gradient functions of what is reached, and what they call in turn."""
+    found: set[str] = set()
+    frontier = set(reached)
+    while frontier:
+        ends = {end for name in frontier for end in _gradient_targets(graph, name)}
+        below = set(graph.functions_below(ends)) - found - reached
+        found |= below
+        frontier = below
+    return found
+
+
+def _gradient_targets(graph: ModelGraph, name: str) -> list[Key]:
+    key = Key("function", name)
+    return graph.targets(key, "gradient", "function") if key in graph.nx else []
+
+
+def _inner_role(graph: ModelGraph, key: Key, reached: bool) -> str:
+    if graph.sources(key, "gradient"):
+        return "gradient"
+    return "called" if reached else "unreachable"
+
+
+def _via(graph: ModelGraph, key: Key) -> tuple[str, ...]:
+    return tuple(
+        sorted({data["op"] for _, _, name, data in graph.nx.in_edges(key, keys=True, data=True) if name == "calls"})
+    )

@@ -1,0 +1,1 @@
+"""What an analysis says: frozen, already computed, ready to be written or drawn."""

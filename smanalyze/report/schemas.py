@@ -1,0 +1,54 @@
+"""The JSON Schemas that ship with the package, as files; ``pytest --update-golden`` makes them from the dataclasses."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from smanalyze.report.document import Report
+from smanalyze.report.findings import RuleInfo
+from smanalyze.report.serialize import json_schema
+
+NAMES = ("report", "rules")
+
+
+def schema_text(name: str) -> str:
+    """The shipped schema of a command's output: KeyError-free only for ``NAMES``."""
+    return (files(__package__) / "schema" / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
+def make_schema(name: str) -> str:
+    """The same schema made anew from the dataclasses."""
+    return json.dumps(_BUILDERS[name](), indent=1) + "\n"
+
+
+def _report() -> dict[str, Any]:
+    """One report, or several as ``results``."""
+    one = json_schema(Report, "smanalyze report")
+    several = {
+        "type": "object",
+        "properties": {
+            "schema_version": {"type": "string"},
+            "results": {"type": "array", "items": {"$ref": one["$ref"]}},
+        },
+        "required": ["schema_version", "results"],
+    }
+    return {
+        "$schema": one["$schema"],
+        "title": one["title"],
+        "anyOf": [{"$ref": one["$ref"]}, several],
+        "$defs": one["$defs"],
+    }
+
+
+def _rules() -> dict[str, Any]:
+    """The catalogue: a list of rules."""
+    one = json_schema(RuleInfo, "smanalyze rules")
+    return {
+        "$schema": one["$schema"], "title": one["title"], "type": "array", "items": {"$ref": one["$ref"]},
+        "$defs": one["$defs"],
+    }  # fmt: skip
+
+
+_BUILDERS = {"report": _report, "rules": _rules}

@@ -1,0 +1,211 @@
+"""How a model can be loaded again: tables over the fixtures, and what TensorFlow says when it is asked."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smanalyze.errors import NotASavedModelError
+from smanalyze.facts.layers_metadata import KerasMetadata
+from smanalyze.facts.layers_objects import ObjectTree
+from smanalyze.facts.reuse import NOTHING, build_reuse
+from smanalyze.facts.reuse_keras import KerasFacts
+from smanalyze.facts.reuse_obstacles import VERSION
+from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.load import load
+from smanalyze.model.saved_model import Found, SavedModel
+from smanalyze.report.sections import ReuseAnswer, ReuseReport
+from tests.conftest import TESTDATA
+
+MODELS = sorted(path for path in (TESTDATA / "models").iterdir() if path.is_dir())
+BROKEN = sorted(path for path in (TESTDATA / "broken").iterdir() if path.is_dir())
+LOADERS = (
+    "tf.saved_model.load",
+    "keras.layers.TFSMLayer",
+    "keras.models.load_model",
+    "tf_keras.models.load_model",
+    "hub.KerasLayer",
+)
+
+# works of the five answers, and the endpoint of TFSMLayer ("" for none). Checked with TensorFlow 2.21, Keras 3.15,
+# tf_keras 2.21 and tensorflow_hub 0.16.1.
+ANSWERS: dict[str, tuple[str, str]] = {
+    "absolute_path_constant": ("yes no no no no", ""),  # its function takes no argument
+    "composite_signature": ("yes no no no partly", ""),
+    "control_flow": ("yes yes no no partly", "cond"),
+    "custom_op": ("partly partly no no partly", "serving_default"),
+    "estimator_linear": ("yes yes no no partly", "serving_default"),
+    "keras2_custom_layer_lambda": ("yes yes no yes yes", "serving_default"),
+    "keras2_functional": ("yes yes no yes yes", "__call__"),  # the signature has two inputs
+    "keras2_legacy_optimizer_slots": ("partly partly no yes yes", "serving_default"),
+    "keras2_sequential_save_traces_false": ("partly no no yes no", ""),
+    "keras3_export": ("yes yes no no partly", "serve"),
+    "keras3_saved_model": ("yes yes no no partly", "serving_default"),
+    "module_no_signature": ("yes yes no no no", "shift"),  # read_offset takes no argument
+    "module_one_signature": ("yes yes no no partly", "serving_default"),
+    "reusable_hub": ("yes yes no no no", "serving_default"),  # its tfhub_module.pb says TF1
+    "tf1_builder_multi_metagraph": ("yes no no no partly", ""),
+    "tf1_frozen": ("yes yes no no partly", "serving_default"),
+    "tf1_queue": ("yes yes no no partly", "serving_default"),
+}
+
+
+def reuse_of(path: Path) -> ReuseReport:
+    model = load(path)
+    return build_reuse(model, tuple(map(ModelGraph, model.meta_graphs)))
+
+
+def endpoint(answer: ReuseAnswer) -> str:
+    found = re.search(r"call_endpoint='(.*)'\)", answer.loader)
+    return found.group(1) if found else ""
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers(name: str) -> None:
+    answers = reuse_of(TESTDATA / "models" / name).answers
+    works, call_endpoint = ANSWERS[name]
+    assert (" ".join(answer.works for answer in answers), endpoint(answers[1])) == (works, call_endpoint)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.name)
+def test_laws_of_fixtures(path: Path) -> None:
+    holds(reuse_of(path))
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.name)
+def test_broken_models_never_raise(path: Path) -> None:
+    try:
+        holds(reuse_of(path))
+    except NotASavedModelError:
+        return
+
+
+def holds(report: ReuseReport) -> None:
+    """Each loader is answered once, in order, with a reason; what has no variables has none to train."""
+    if report == NOTHING:
+        return
+    assert [answer.loader.split("(")[0] for answer in report.answers] == list(LOADERS)
+    for answer in report.answers:
+        assert answer.works in ("yes", "partly", "no", "unknown")
+        assert answer.says and all(sentence.endswith(".") for sentence in answer.says), answer
+    assert report.gradients
+    if report.answers[0].works == "no":
+        assert all(answer.works == "no" for answer in report.answers)
+
+
+def test_no_meta_graph() -> None:
+    assert build_reuse(SavedModel(Found("saved_model", "empty"), "none", 0, 0), ()) == NOTHING
+
+
+def test_what_keras_was_compiled_with() -> None:
+    report = reuse_of(TESTDATA / "models" / "keras2_functional")
+    assert (report.optimizer, report.loss, report.metrics) == ("Adam", "mse", ("mean_absolute_error",))
+    assert report.save_traces is True
+    assert reuse_of(TESTDATA / "models" / "keras2_sequential_save_traces_false").save_traces is False
+    assert reuse_of(TESTDATA / "models" / "module_one_signature").save_traces is None
+    custom = reuse_of(TESTDATA / "models" / "keras2_custom_layer_lambda")
+    assert custom.custom_classes == ("acme>Shift",)
+    assert any("Lambda layer double" in sentence for sentence in custom.answers[3].says)
+    assert reuse_of(TESTDATA / "models" / "keras3_saved_model").optimizer == "adam"
+
+
+@pytest.mark.parametrize(
+    ("config", "loss", "metrics", "unknown"),
+    [
+        ({"loss": {"a": "mse", "b": ["mae"]}}, "mse, mae", (), ()),
+        ({"loss": {"class_name": "Huber", "config": {"name": "huber_loss"}}}, "huber_loss", (), ()),
+        ({"loss": {"class_name": "Mine", "config": {}}}, "Mine", (), ("Mine",)),
+        ({"metrics": [[{"class_name": "MeanMetricWrapper", "config": {"fn": "my"}}]]}, "", ("my",), ("my",)),
+        ({"metrics": ["accuracy"], "optimizer_config": {"class_name": "Custom>Adam"}}, "", ("accuracy",), ()),
+        ({"optimizer_config": {"class_name": "Addons>LAMB"}}, "", (), ("Addons>LAMB",)),
+        ("no config", "", (), ()),
+    ],
+)  # fmt: skip
+def test_training_configs(config: object, loss: str, metrics: tuple[str, ...], unknown: tuple[str, ...]) -> None:
+    model = load(TESTDATA / "models" / "keras2_sequential_save_traces_false")
+    metadata = KerasMetadata(model, model.meta_graphs[0])
+    metadata.of(0)["training_config"] = config
+    facts = KerasFacts(metadata, ObjectTree(model.meta_graphs[0].objects))
+    assert (facts.loss, facts.metrics, facts.unknown_compiled) == (loss, metrics, unknown)
+
+
+def test_what_can_be_trained() -> None:
+    hub = reuse_of(TESTDATA / "models" / "reusable_hub")
+    assert hub.has_variables and hub.has_trainable_variables and hub.has_regularization_losses
+    assert "was traced for True and for False" in hub.training_argument
+    assert hub.gradients.startswith("1 of 2 bound variables are trainable.")
+    plain = reuse_of(TESTDATA / "models" / "module_one_signature")
+    assert not plain.has_variables and "takes no training argument" in plain.training_argument
+    assert reuse_of(TESTDATA / "models" / "tf1_frozen").gradients.startswith("Nothing to train")
+    assert "references of TensorFlow 1" in reuse_of(TESTDATA / "models" / "tf1_queue").gradients
+    assert reuse_of(TESTDATA / "models" / "tf1_queue").has_variables is False
+
+
+@pytest.mark.parametrize(
+    ("version", "valid"),
+    [("2.21.0", True), ("1.1.0-rc2", True), ("2.9.0-dev20220227", True), ("1.15.0+nv20.12", True), ("0.12.head", False),
+     ("2.1.1-dlenv_tfe", False)],
+)  # fmt: skip
+def test_versions_that_tensorflow_can_read(version: str, valid: bool) -> None:
+    """As packaging.version does, with which TensorFlow reads the version of a TF1 graph."""
+    assert bool(VERSION.fullmatch(version)) == valid
+
+
+def test_the_corpus_loads_where_we_say_so(corpus: Path) -> None:
+    """expected.json holds what TensorFlow 2.21 said to tf.saved_model.load of each model."""
+    wrong = []
+    for entry in json.loads((corpus / "expected.json").read_text(encoding="utf-8")):
+        try:
+            report = reuse_of(corpus / "public" / entry["name"])
+        except NotASavedModelError:
+            continue
+        if report == NOTHING:
+            continue
+        loads = entry["tf221_load"] == "ok"
+        works = report.answers[0].works
+        malformed = "NodeDef" in entry["tf221_load"]  # a graph against the op definitions is no matter of reuse
+        if (works == "yes") != loads and works != "partly" and not malformed:
+            wrong.append((entry["name"], works, entry["tf221_load"]))
+    assert wrong == []
+
+
+ASK = """
+import json, sys
+import tensorflow as tf
+answers = {}
+for path, endpoint in json.loads(sys.argv[1]):
+    try:
+        layer = tf.keras.layers.TFSMLayer(path, call_endpoint=endpoint or "serving_default")
+        signature = getattr(layer.call_endpoint_fn, "structured_input_signature", None)
+        if signature is not None:
+            (spec,) = signature[1].values()
+            layer(tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype))
+        answers[path] = "yes"
+    except Exception as error:
+        answers[path] = f"no: {error}"[:300]
+print(json.dumps(answers))
+"""
+ASKED = (
+    "composite_signature", "keras2_custom_layer_lambda", "keras2_functional", "keras2_legacy_optimizer_slots",
+    "keras2_sequential_save_traces_false", "keras3_export", "keras3_saved_model", "module_no_signature",
+    "module_one_signature", "tf1_builder_multi_metagraph", "tf1_frozen", "reusable_hub",
+)  # fmt: skip
+
+
+@pytest.mark.tensorflow
+def test_tfsm_layer_does_what_we_say() -> None:
+    answers = {name: reuse_of(TESTDATA / "models" / name).answers[1] for name in ASKED}
+    asked = json.dumps([(str(TESTDATA / "models" / name), endpoint(answer)) for name, answer in answers.items()])
+    done = subprocess.run([sys.executable, "-c", ASK, asked], capture_output=True, text=True, check=False)
+    if done.returncode and "No module named 'tensorflow'" in done.stderr:
+        pytest.skip("TensorFlow is not installed")
+    said = json.loads(done.stdout.splitlines()[-1])
+    for name, answer in answers.items():
+        truth = said[str(TESTDATA / "models" / name)]
+        # "partly" is a model that loads once tf_keras is imported, which this process did not do.
+        assert (answer.works == "yes") == (truth == "yes"), (name, answer, truth)
