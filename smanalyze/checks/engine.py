@@ -1,0 +1,138 @@
+"""Where rules are found, and how they are run over a model."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field
+from functools import cache
+from typing import Any
+
+from smanalyze.checks import lint
+from smanalyze.checks.rule import Found, RuleFunction
+from smanalyze.checks.subject import (
+    ModelFacts,
+    OneAsset,
+    OneMetaGraph,
+    OneModel,
+    OneShard,
+    OneSignature,
+    OneUnregisteredOp,
+)  # fmt: skip
+from smanalyze.graph.dependencies import Dependencies
+from smanalyze.model.record import record
+from smanalyze.report.findings import SEVERITIES, Finding, RuleInfo, Severity
+
+
+@record
+class Rule:
+    """One rule: its id, severity, family, documentation, and the function that judges one ``subject``."""
+
+    id: str
+    severity: Severity
+    family: str
+    title: str
+    why: str
+    fix: str
+    subject: type
+    check: Callable[[Any], Iterator[Found]] = field(compare=False, repr=False)
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule of every family, by id."""
+    rules = [_rule(function, module.name) for module in _families() for function in _functions(module.name)]
+    return tuple(sorted(rules, key=lambda found: found.id))
+
+
+def _families() -> list[pkgutil.ModuleInfo]:
+    return sorted(pkgutil.iter_modules(lint.__path__), key=lambda module: module.name)
+
+
+def _functions(family: str) -> list[RuleFunction]:
+    module = importlib.import_module(f"{lint.__name__}.{family}")
+    return [value for value in vars(module).values() if hasattr(value, "lint_rule")]
+
+
+def _rule(function: RuleFunction, family: str) -> Rule:
+    rule_id, severity = function.lint_rule  # type: ignore[attr-defined]
+    title, why, fix = split_docstring(inspect.getdoc(function) or "")
+    hints = typing.get_type_hints(function)
+    hints.pop("return", None)
+    (subject,) = hints.values()
+    return Rule(rule_id, severity, family, title, why, fix, subject, function)
+
+
+def split_docstring(text: str) -> tuple[str, str, str]:
+    """(title, Why, Fix) of a rule's docstring, each on one line; "" for what is missing."""
+    parts = {"title": "", "Why": "", "Fix": ""}
+    current = "title"
+    for line in text.splitlines():
+        stripped = line.strip()
+        for word in ("Why", "Fix"):
+            if stripped.startswith(f"{word}:"):
+                current, stripped = word, stripped.removeprefix(f"{word}:").strip()
+        parts[current] = f"{parts[current]} {stripped}".strip()
+    return parts["title"].rstrip("."), parts["Why"], parts["Fix"]
+
+
+def catalogue() -> tuple[RuleInfo, ...]:
+    """The rules as documentation."""
+    return tuple(
+        RuleInfo(found.id, found.severity, found.family, found.title, found.why, found.fix) for found in all_rules()
+    )
+
+
+def check_model(facts: ModelFacts) -> tuple[Finding, ...]:
+    """All findings about one model: worst first, then by rule and place."""
+    findings: dict[str, Finding] = {}
+    subjects = {kind: list(values) for kind, values in _subjects(facts).items()}
+    for found_rule in all_rules():
+        for subject in subjects[found_rule.subject]:
+            for found in found_rule.check(subject):
+                finding = _finding(found_rule, found)
+                findings.setdefault(finding.id, finding)
+    return tuple(sorted(findings.values(), key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, str, str, str]:
+    return SEVERITIES.index(finding.severity), finding.rule, finding.where.text(), finding.id
+
+
+def _finding(found_rule: Rule, found: Found) -> Finding:
+    identity = "\0".join((found_rule.id, *found.subject))
+    return Finding(
+        id=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:12],
+        rule=found_rule.id,
+        severity=found.severity or found_rule.severity,
+        where=found.where,
+        message=found.message,
+        why=found_rule.why,
+        fix=found_rule.fix,
+        evidence=found.evidence,
+    )
+
+
+def _subjects(facts: ModelFacts) -> dict[type, Iterable[Any]]:
+    meta_graphs = [
+        OneMetaGraph(facts, report, graph, names)
+        for report, graph, names in zip(facts.meta_graphs, facts.graphs, facts.names, strict=True)
+    ]
+    signatures = []
+    for one in meta_graphs:
+        dependencies = Dependencies(one.graph)
+        signatures += [OneSignature(one, report, dependencies) for report in one.report.signatures]
+    return {
+        OneModel: [OneModel(facts)],
+        OneMetaGraph: meta_graphs,
+        OneSignature: signatures,
+        OneUnregisteredOp: [
+            OneUnregisteredOp(one, report) for one in meta_graphs for report in one.report.ops.unregistered
+        ],
+        OneAsset: [OneAsset(facts, report) for report in facts.assets],
+        OneShard: [OneShard(facts, report) for report in facts.checkpoint.shards],
+    }

@@ -1,0 +1,1 @@
+"""Rules about one model, a file per family; found by walking this folder."""

@@ -1,0 +1,135 @@
+"""What a rule looks at: the facts of one model, and the part of it that is handed to the rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from smanalyze.checks.asset_use import read_assets
+from smanalyze.checks.output_flow import OutputFlow
+from smanalyze.checks.restore_plan import RestorePlan, restore_plan
+from smanalyze.facts.names import Names
+from smanalyze.graph.dependencies import Dependencies
+from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.model.saved_model import SavedModel
+from smanalyze.report.document import MetaGraphReport, ModelSummary
+from smanalyze.report.findings import Location
+from smanalyze.report.sections import AssetRow, CheckpointReport, ReuseReport, ShardRow, UnregisteredOp, VariableRow
+from smanalyze.report.tensors import SignatureReport
+
+INDEX = "variables/variables.index"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Everything known of the model. Rules read it; they never change it."""
+
+    model: SavedModel
+    graphs: tuple[ModelGraph, ...]
+    names: tuple[Names, ...]
+    summary: ModelSummary
+    meta_graphs: tuple[MetaGraphReport, ...]
+    variables: tuple[VariableRow, ...]
+    checkpoint: CheckpointReport
+    assets: tuple[AssetRow, ...]
+    reuse: ReuseReport
+
+    @cached_property
+    def several_meta_graphs(self) -> bool:
+        """Whether a place needs its tag-set to be found."""
+        return len(self.meta_graphs) > 1
+
+    @cached_property
+    def graph_is_whole(self) -> bool:
+        """Whether all of the graph file was read; of a part, what is missing proves nothing."""
+        return bool(self.graphs) and not any(lost.part == "graph" for lost in self.model.unreadable)
+
+    @cached_property
+    def index_is_whole(self) -> bool:
+        """Whether all of the checkpoint's index was read."""
+        return self.checkpoint.presence == "present" and not any(lost.file == INDEX for lost in self.model.unreadable)
+
+    @cached_property
+    def unread_assets(self) -> frozenset[str]:
+        """File names of declared assets that nothing in any MetaGraph reads."""
+        declared = {asset.filename for graph in self.graphs for asset in graph.meta_graph.assets}
+        return frozenset(declared).difference(*map(read_assets, self.graphs))
+
+    @cached_property
+    def plans(self) -> tuple[RestorePlan, ...]:
+        """What each MetaGraph reads from the checkpoint."""
+        return tuple(restore_plan(graph) for graph in self.graphs)
+
+
+@dataclass(frozen=True)
+class OneModel:
+    """Subject: the model as a whole."""
+
+    facts: ModelFacts
+
+
+@dataclass(frozen=True)
+class OneMetaGraph:
+    """Subject: one MetaGraph."""
+
+    facts: ModelFacts
+    report: MetaGraphReport
+    graph: ModelGraph
+    names: Names
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells the MetaGraph from its neighbours, for the ids of findings."""
+        return tuple(sorted(self.report.tags))
+
+    @cached_property
+    def flow(self) -> OutputFlow:
+        """Which ops decide the outputs of its signatures."""
+        return OutputFlow(self.graph)
+
+    def place(self, **where: str | int | None) -> Location:
+        """A location in this MetaGraph; its tag-set is named only where there are several."""
+        tags = ",".join(self.report.tags) if self.facts.several_meta_graphs else None
+        return Location(tag_set=tags, **where)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class OneSignature:
+    """Subject: one signature, with what its outputs depend on."""
+
+    meta_graph: OneMetaGraph
+    report: SignatureReport
+    dependencies: Dependencies
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The MetaGraph's and the signature's own name, for the ids of findings."""
+        return (*self.meta_graph.identity, self.report.key)
+
+    def place(self, **where: str | int | None) -> Location:
+        """A location in this signature."""
+        return self.meta_graph.place(signature=self.report.key, **where)
+
+
+@dataclass(frozen=True)
+class OneUnregisteredOp:
+    """Subject: one op that no release registers."""
+
+    meta_graph: OneMetaGraph
+    report: UnregisteredOp
+
+
+@dataclass(frozen=True)
+class OneAsset:
+    """Subject: one asset, declared or found."""
+
+    facts: ModelFacts
+    report: AssetRow
+
+
+@dataclass(frozen=True)
+class OneShard:
+    """Subject: one data file of the checkpoint."""
+
+    facts: ModelFacts
+    report: ShardRow
