@@ -1,0 +1,1 @@
+"""From a report to text: renderers show what was computed before."""

@@ -1,0 +1,106 @@
+"""What templates may ask for: text made safe, numbers in words, lengths of bars. Nothing that changes what is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from smanalyze.render.html_treemap import HEIGHT, tiles
+from smanalyze.render.units import bytes_text, count_text, percent_text, plural, shape_text, shapes_text, short_count
+from smanalyze.render.visible import shorten, visible, visible_lines
+from smanalyze.render.words import release_needs
+from smanalyze.report.findings import count_by_severity
+
+PROSE_LIMIT = 2_000
+CODE_LIMIT = 12_000
+DEEPEST = 8
+"""Indents that the page's style knows; what stands deeper is drawn no deeper."""
+
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
+def finalize(value: Any) -> Any:
+    """Every ``{{ … }}`` passes here: text becomes visible and short, a number readable; anything else is a mistake."""
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, str):
+        return visible(shorten(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return count_text(value)
+    raise TypeError(f"a template writes a {type(value).__name__}, which has no words of its own")
+
+
+def prose(text: str) -> Markup:
+    """Sentences, with `code` in backticks set as code."""
+    safe = escape(visible(shorten(text, PROSE_LIMIT)))
+    return Markup(_CODE.sub(r"<code>\1</code>", str(safe)))
+
+
+def code(text: str) -> Markup:
+    """Lines of code for a ``pre``."""
+    return escape(visible_lines(shorten(text, CODE_LIMIT)))
+
+
+def number(value: int) -> Markup:
+    """A number for the script that sorts, without separators."""
+    return Markup(int(value))
+
+
+def words(values: Iterable[str]) -> str:
+    """A few words in one line."""
+    return ", ".join(values)
+
+
+def depth(value: int) -> Markup:
+    """The class of an indent."""
+    return Markup(f"d{min(max(int(value), 0), DEEPEST)}")
+
+
+def bar(part: int, whole: int) -> Markup:
+    """The length of a bar. Below half a percent there is none: a column of specks says less than an empty one."""
+    share = min(part / whole, 1.0) if whole > 0 else 0.0
+    return Markup(f"{share:.1%}" if share >= 0.005 else "0%")
+
+
+def largest(rows: Sequence[Any], field: str) -> int:
+    """The scale of a column of bars."""
+    return max((getattr(row, field) for row in rows), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One piece of a bar made of several."""
+
+    x: Markup
+    width: Markup
+    tone: Markup
+    row: Any
+
+
+def segments(rows: Sequence[Any], field: str) -> tuple[Segment, ...]:
+    """Rows as the pieces of one bar, in their order."""
+    whole = sum(getattr(row, field) for row in rows) or 1
+    made: list[Segment] = []
+    before = 0
+    for place, row in enumerate(rows):
+        part = getattr(row, field)
+        x, width = Markup(f"{before / whole:.2%}"), Markup(f"{part / whole:.2%}")
+        made.append(Segment(x, width, Markup(f"tone-{place % 8}"), row))
+        before += part
+    return tuple(made)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "prose": prose, "code": code, "number": number, "words": words, "depth": depth, "bar": bar, "largest": largest,
+    "segments": segments, "tiles": tiles, "bytes": bytes_text, "short": short_count,
+    "percent": percent_text, "plural": plural,
+    "release_needs": release_needs, "shape": shape_text, "shapes": shapes_text,
+    "by_severity": count_by_severity,
+}  # fmt: skip
+"""Beside jinja2's own."""
+
+PICTURE_HEIGHT = int(HEIGHT)

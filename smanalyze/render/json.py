@@ -1,0 +1,21 @@
+"""Reports as JSON documents: what ``smanalyze schema report`` describes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from smanalyze.report.document import SCHEMA_VERSION, Report
+from smanalyze.report.serialize import to_dict
+
+
+def render_json(reports: list[Report]) -> str:
+    """One report as it is; several as ``{schema_version, results}``. Ends with a newline; keys in the fields' order."""
+    if len(reports) == 1:
+        return dump(to_dict(reports[0]))
+    return dump({"schema_version": SCHEMA_VERSION, "results": [to_dict(report) for report in reports]})
+
+
+def dump(value: Any) -> str:
+    """Indented JSON, non-ASCII characters escaped: what is printed is safe on any terminal."""
+    return json.dumps(value, indent=1, ensure_ascii=True) + "\n"

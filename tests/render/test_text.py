@@ -1,0 +1,86 @@
+"""The report as terminal text: what stands where, for people in a hurry and for those who are not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from smanalyze.render.text import render_text
+from smanalyze.report.document import SECTIONS
+from tests.render.sample import SAMPLES, full, huge
+
+ESCAPE = re.compile(r"\x1b\[[\d;]*m")
+
+
+def lines(width: int = 80, sections: tuple[str, ...] = SECTIONS) -> list[str]:
+    """The full sample without colour."""
+    return render_text(replace(full(), sections=sections), width=width, color=False).splitlines()
+
+
+def test_the_first_fifteen_lines_tell_the_essentials() -> None:
+    head = "\n".join(lines()[:15])
+    model = full().model
+    for word in (model.path_name, "2.15.0", model.writer.name, "105 MB", "25,636,712", "serving_default", "findings"):
+        assert word in head
+
+
+def test_sections_stand_in_their_order() -> None:
+    titles = ("Findings", "Signatures", "Functions", "Layers", "Variables", "Assets and tables", "Ops", "Reuse")
+    text = lines()
+    heads = [text[i - 1].split(" (")[0] for i, line in enumerate(text) if line and set(line) == {"─"}]
+    assert [title for title in heads if not title.startswith("Findings")] == [*titles[1:], "Not read"]
+    assert next(title for title in heads).startswith("Findings")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_alone_is_the_only_one(section: str) -> None:
+    text = "\n".join(lines(sections=(section,)))
+    rules = [line for line in text.splitlines() if line and set(line) == {"─"}]
+    assert len(rules) == (0 if section == "model" else 1)
+    assert text.startswith(full().model.path_name)
+
+
+def test_a_left_out_section_is_not_there() -> None:
+    text = "\n".join(lines(sections=tuple(name for name in SECTIONS if name != "ops")))
+    assert "\nOps\n" not in text and "\nReuse\n" in text
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    for make in SAMPLES.values():
+        plain = render_text(make(), width=80, color=False)
+        coloured = render_text(make(), width=80, color=True)
+        assert "\x1b" not in plain
+        assert ESCAPE.sub("", coloured) == plain
+    assert "\x1b[" in coloured
+
+
+def test_a_signature_shows_its_tensors_whole() -> None:
+    for width in (80, 120):
+        text = lines(width)
+        for name in ("serving_default_image:0", "serving_default_boxes_1:0", "StatefulPartitionedCall:0"):
+            assert any(line.endswith(name) for line in text)
+    assert "    in   image          float32       (None, 224, 224, 3)" in "\n".join(lines())
+
+
+def test_code_is_shown_with_the_signatures_alone() -> None:
+    assert any(line.strip() == "import tensorflow as tf" for line in lines(sections=("signatures",)))
+    assert not any(line.strip() == "import tensorflow as tf" for line in lines())
+
+
+def test_long_lists_are_cut_and_say_so() -> None:
+    text = render_text(huge(), width=80, color=False)
+    assert "… 59,976 more variables; see --format json or html" in text
+    assert len(text.splitlines()) < 1500
+    alone = render_text(replace(huge(), sections=("variables",)), width=80, color=False)
+    assert "… 55,000 more variables" in alone
+
+
+def test_a_wide_page_has_more_columns() -> None:
+    assert "checkpoint key" not in "\n".join(lines(80))
+    assert "checkpoint key" in "\n".join(lines(240))
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert render_text(full(), width=100, color=True) == render_text(full(), width=100, color=True)

@@ -1,0 +1,90 @@
+"""Folding, cutting and tables: no line passes the width, whatever stands in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from smanalyze.render.text import render_text
+from smanalyze.render.text_columns import Column, draw_grid, draw_table
+from smanalyze.render.text_page import Page, fold, middle
+from smanalyze.render.visible import visible
+from smanalyze.report.document import SECTIONS
+from tests.render.sample import SAMPLES
+
+NAMES = st.text(st.one_of(st.characters(), st.sampled_from("a/_.: 表é\u0301😀\ufe0f[]\x1b")), max_size=60)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 120, 200])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_line_passes_the_width(name: str, width: int) -> None:
+    for line in render_text(SAMPLES[name](), width=width, color=False).split("\n"):
+        assert cell_len(line) <= width
+        assert line == line.rstrip(" ")
+        assert line == visible(line)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_no_line_of_a_section_alone_passes_the_width(section: str) -> None:
+    for name in ("full", "hostile"):
+        for line in render_text(replace(SAMPLES[name](), sections=(section,)), width=72, color=False).split("\n"):
+            assert cell_len(line) <= 72
+
+
+@given(NAMES.map(visible), st.integers(2, 30))
+def test_folding_keeps_every_character_but_spaces(text: str, width: int) -> None:
+    pieces = fold(text, width)
+    assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
+    assert all(cell_len(piece) <= width for piece in pieces)
+
+
+@given(NAMES.map(visible), st.integers(3, 30))
+def test_the_middle_is_left_out_when_it_must_be(text: str, width: int) -> None:
+    short = middle(text, width)
+    assert cell_len(short) <= width
+    assert short == text or "…" in short
+
+
+def test_folding_prefers_separators() -> None:
+    assert fold("encoder/attention/output", 20) == ["encoder/attention/", "output"]
+    assert fold("(None, 2), (None, 3)", 12) == ["(None, 2), ", "(None, 3)"]
+
+
+def test_a_broken_shell_command_still_works() -> None:
+    page = Page(44, color=False)
+    page.code("curl -X POST http://localhost:8501/v1/m:predict -d '{\"a\": [0.0, 0.0, 0.0]}'", 2, shell=True)
+    assert page.text().splitlines() == [
+        "  curl -X POST \\",
+        "    http://localhost:8501/v1/m:predict -d \\",
+        "    '{\"a\": [0.0, 0.0, 0.0]}'",
+    ]
+
+
+def test_a_table_gives_up_its_least_column_first() -> None:
+    columns = (Column("name", give="fold", floor=10), Column("more", drop=1), Column("most", drop=2))
+    page = Page(30, color=False)
+    draw_table(page, columns, [("a_long_name", "x" * 10, "y" * 10)])
+    assert page.text() == "  name         more\n  ───────────  ──────────\n  a_long_name  xxxxxxxxxx\n"
+
+
+def test_a_whole_name_stands_below_when_it_has_no_room_beside() -> None:
+    columns = (Column("name"), Column("tensor", give="below"))
+    page = Page(30, color=False)
+    draw_table(page, columns, [("abcdefghij", "serving_default_image:0"), ("k", "serving:0")], head=False)
+    assert page.text().splitlines() == ["  abcdefghij", "       serving_default_image:0", "  k           serving:0"]
+
+
+def test_a_grid_is_read_downwards() -> None:
+    page = Page(20, color=False)
+    draw_grid(page, [("A", "3"), ("B", "2"), ("C", "1")])
+    assert page.text().splitlines() == ["  3 A   2 B   1 C"]
+
+
+def test_markup_of_rich_is_no_markup() -> None:
+    page = Page(60, color=True)
+    page.flow([("[bold red]x[/]", "name"), (":smiley:", "")])
+    assert "[bold red]x[/]" in page.text() and ":smiley:" in page.text()
