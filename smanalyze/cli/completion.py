@@ -1,0 +1,27 @@
+"""``smanalyze completion``: scripts for bash, zsh and fish."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+_SHELLS = ("bash", "zsh", "fish")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "completion",
+        help="print a completion script for a shell",
+        description="Print a completion script. For bash: source <(smanalyze completion bash)",
+    )
+    parser.add_argument("shell", choices=_SHELLS, help=f"one of {', '.join(_SHELLS)}")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the script that shtab makes from the parser."""
+    import shtab
+
+    sys.stdout.write(shtab.complete(args.parser, shell=args.shell) + "\n")
+    return 0

@@ -1,0 +1,78 @@
+"""The ``smanalyze`` command: its parser, and the one place where errors become sentences.
+
+Nothing but argparse is imported before a command runs: ``--help`` and completion must be quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+from smanalyze import __version__
+from smanalyze.errors import SmanalyzeError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = ("report", "show", "values", "rules", "render", "schema", "completion")
+"""Modules of this package; the order is that of --help."""
+
+OK, FINDINGS, FAILED, INCOMPLETE = 0, 1, 2, 3
+"""Exit codes: done; findings at or above --fail-on; could not run; incomplete under --strict."""
+
+
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser with all commands, or with the one that will run: each command module takes a millisecond."""
+    parser = argparse.ArgumentParser(
+        prog="smanalyze",
+        description="Open any TensorFlow SavedModel and say what it is, without TensorFlow.",
+        epilog="Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run.",
+    )
+    parser.add_argument("--version", action="version", version=f"smanalyze {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in (only,) if only in _COMMANDS else _COMMANDS:
+        import_module(f"smanalyze.cli.{name}").add_parser(commands)
+    return parser
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs one command; returns its exit code. Never raises for bad input."""
+    _forgiving_output()
+    try:
+        parser = build_parser(argv[0] if argv and argv[0] != "completion" else None)
+        args = parser.parse_args(argv, argparse.Namespace(parser=parser))
+    except SystemExit as stop:  # argparse has printed help or what is wrong
+        return int(stop.code or 0)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except SmanalyzeError as error:
+        _say(str(error))
+        return FAILED
+    except BrokenPipeError:
+        # The reader has seen enough; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return 130
+    except (RecursionError, MemoryError) as error:
+        _say(f"the model is too deep or too large for this machine ({type(error).__name__}).")
+        return FAILED
+    return code
+
+
+def _say(text: str) -> None:
+    from smanalyze.render.visible import visible
+
+    print(f"smanalyze: {visible(text)}", file=sys.stderr)  # noqa: T201
+
+
+def _forgiving_output() -> None:
+    """Lets a terminal that knows only some characters show the others as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

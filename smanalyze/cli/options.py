@@ -1,0 +1,137 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from smanalyze.errors import UsageError
+
+# This module is imported for --help, so what is heavy to import (typing, dataclasses, pathlib) waits until it is used.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+    from typing import IO
+
+_ENDINGS = {".txt": "text", ".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """--quiet and --color."""
+    parser.add_argument("-q", "--quiet", action="store_true", help="print no remarks on stderr")
+    parser.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="colour the text (default: on a terminal)"
+    )
+
+
+def add_tag_set(parser: argparse.ArgumentParser) -> None:
+    """--tag-set, also as saved_model_cli spells it."""
+    parser.add_argument(
+        "--tag-set", "--tag_set", metavar="A,B", default=None, help="only the MetaGraph with exactly these tags"
+    )
+
+
+def parse_tags(text: str | None) -> tuple[str, ...] | None:
+    """The tags of ``--tag-set``; None where it was not given."""
+    return None if text is None else tuple(tag.strip() for tag in text.split(",") if tag.strip())
+
+
+def use_color(choice: str, stream: IO[str]) -> bool:
+    """Whether to colour what goes to the stream: NO_COLOR and pipes turn it off, --color decides first."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def terminal_width(stream: IO[str]) -> int:
+    """Columns to fill: COLUMNS, else the terminal's, else 80; never below 40."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return max(40, int(columns))
+    try:
+        return max(40, os.get_terminal_size(stream.fileno()).columns)
+    except (OSError, ValueError):
+        return 80
+
+
+class Output:
+    """One place to write to: a format, and a file (None: standard output)."""
+
+    __slots__ = ("file", "format")
+
+    def __init__(self, format: str, file: Path | None) -> None:  # noqa: A002
+        self.format = format
+        self.file = file
+
+
+def add_outputs(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
+    """--format and -o."""
+    parser.add_argument("--format", choices=formats, default=None, help="what to print (default: text)")
+    parser.add_argument(
+        "-o", "--output", metavar="[FORMAT:]FILE", action="append", default=[],
+        help="write to a file; its ending (.txt .json .html .md) chooses the format; may be given several times",
+    )  # fmt: skip
+
+
+def parse_outputs(args: argparse.Namespace, formats: tuple[str, ...], models: Iterable[str]) -> list[Output]:
+    """Where to write what. Raises UsageError for an ending that says nothing, or a file inside a model's folder."""
+    outputs = [_parse_output(text, formats) for text in args.output]
+    if args.format is not None or not outputs:
+        outputs.insert(0, Output(args.format or "text", None))
+    for output in outputs:
+        refuse_inside(output, models)
+    return outputs
+
+
+def refuse_inside(output: Output, models: Iterable[str]) -> None:
+    """Raises UsageError where the output is a file inside one of the models: what is audited must not change."""
+    from pathlib import Path
+
+    if output.file is not None and any(_is_inside(output.file, Path(model).resolve()) for model in models):
+        raise UsageError("Nothing is written into the model's own folder; choose another place.", file=str(output.file))
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    parents = file.resolve().parents
+    return folder in parents if folder.is_dir() else False
+
+
+def _parse_output(text: str, formats: tuple[str, ...]) -> Output:
+    from pathlib import Path
+
+    prefix, colon, rest = text.partition(":")
+    if colon and prefix in formats and rest:
+        return Output(prefix, Path(rest))
+    chosen = _ENDINGS.get(Path(text).suffix.lower())
+    if chosen is None or chosen not in formats:
+        raise UsageError(
+            f"The ending of {text!r} chooses no format; write FORMAT:FILE with one of {', '.join(formats)}."
+        )
+    return Output(chosen, Path(text))
+
+
+def write_outputs(outputs: list[Output], render: Callable[[str, bool, int], str], color: str) -> None:
+    """Renders once for each output. ``render`` takes format, colour and width. Raises UsageError if a file cannot be
+    written."""
+    for output in outputs:
+        if output.file is None:
+            text = render(output.format, use_color(color, sys.stdout), terminal_width(sys.stdout))
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            continue
+        text = render(output.format, False, 100)
+        try:
+            output.file.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise UsageError(f"The file cannot be written: {error.strerror}.", file=str(output.file)) from error
+
+
+def remark(args: argparse.Namespace, text: str) -> None:
+    """A line on stderr, unless --quiet."""
+    if not args.quiet:
+        from smanalyze.render.visible import visible
+
+        print(f"smanalyze: {visible(text)}", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,117 @@
+"""``smanalyze report``: what is in a model."""
+
+from __future__ import annotations
+
+import argparse
+
+from smanalyze.cli import options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from smanalyze.report.document import Report
+
+FORMATS = ("text", "json", "html", "markdown")
+_SEVERITIES = ("none", "note", "warning", "error")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "report",
+        help="say what a SavedModel is",
+        description="Say what a SavedModel is: who wrote it, its signatures, functions, layers, variables, assets and "
+        "ops, what is wrong with it, and what it can be reused for.",
+        epilog="A folder of numbered versions (TF Serving) is reported for the newest. "
+        "Sections for --only: model, signatures, functions, layers, variables, assets, ops, findings, reuse, not_read.",
+    )
+    parser.add_argument("paths", nargs="+", metavar="DIR", help="a SavedModel, a folder that leads to one, or its file")
+    options.add_outputs(parser, FORMATS)
+    options.add_tag_set(parser)
+    parser.add_argument("--only", metavar="SECTION,...", default=None, help="only these sections")
+    parser.add_argument(
+        "--fail-on", choices=_SEVERITIES, default="none", help="exit with 1 if there is a finding this bad or worse"
+    )
+    options.add_common(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Reports each path; the worst exit code decides."""
+    from smanalyze.graph.plugins import import_networkx_alone
+
+    import_networkx_alone()
+    from smanalyze.api import analyze
+    from smanalyze.errors import SmanalyzeError, UsageError
+    from smanalyze.load import load, select_meta_graphs
+
+    outputs = options.parse_outputs(args, FORMATS, args.paths)
+    if len(args.paths) > 1 and any(output.format == "html" for output in outputs):
+        raise UsageError("An HTML page shows one model; give one path, or another format.")
+    sections = _sections(args.only, args.fail_on)
+    reports: list[Report] = []
+    failed = False
+    for path in args.paths:
+        try:
+            model = load(path)
+            tags = options.parse_tags(args.tag_set)
+            if tags is not None:
+                model = select_meta_graphs(model, tags)
+            reports.append(analyze(model, sections=sections))
+        except UsageError:
+            raise
+        except SmanalyzeError as error:
+            options.remark(args, str(error))
+            failed = True
+            continue
+        failed |= _nothing_readable(args, path, reports[-1])
+    if reports:
+        options.write_outputs(outputs, lambda kind, color, width: render(reports, kind, color, width), args.color)
+    return 2 if failed else _gate(reports, args.fail_on)
+
+
+def _sections(only: str | None, fail_on: str) -> tuple[str, ...]:
+    from smanalyze.report.document import SECTIONS
+
+    if only is None:
+        return SECTIONS
+    names = [name.strip().replace("-", "_") for name in only.split(",") if name.strip()]
+    if fail_on != "none":  # a gate needs the findings, and a reader needs to see what failed
+        names.append("findings")
+    return tuple(dict.fromkeys(names))
+
+
+def _nothing_readable(args: argparse.Namespace, path: str, report: Report) -> bool:
+    if report.meta_graphs or report.checkpoint.tensors:
+        return False
+    reasons = [lost.reason for lost in report.not_read]
+    options.remark(args, f"{path}: nothing of the model could be read. {reasons[0] if reasons else ''}".rstrip())
+    return True
+
+
+def render(reports: list[Report], kind: str, color: bool, width: int) -> str:
+    """The reports in one format; several in JSON make one document with ``results``."""
+    if kind == "json":
+        from smanalyze.render.json import render_json
+
+        return render_json(reports)
+    if kind == "html":
+        from smanalyze.render.html import render_html
+
+        return render_html(reports[0])
+    if kind == "markdown":
+        from smanalyze.render.markdown import render_markdown
+
+        return "\n".join(render_markdown(report) for report in reports)
+    from smanalyze.render.text import render_text
+
+    return "\n".join(render_text(report, width=width, color=color) for report in reports)
+
+
+def _gate(reports: list[Report], fail_on: str) -> int:
+    from smanalyze.report.findings import SEVERITIES
+
+    if fail_on == "none":
+        return 0
+    gated = SEVERITIES[: [*SEVERITIES].index(fail_on) + 1]  # type: ignore[arg-type]
+    bad = any(f.severity in gated for report in reports for f in report.findings)
+    return 1 if bad else 0
