@@ -1,0 +1,1 @@
+"""TensorFlow's own answers, compared with ours."""
