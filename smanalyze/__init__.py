@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from smanalyze.api import analyze as analyze
+    from smanalyze.api import build_graphs as build_graphs
     from smanalyze.errors import SmanalyzeError as SmanalyzeError
     from smanalyze.load import load as load
     from smanalyze.model.saved_model import SavedModel as SavedModel
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Report", "SavedModel", "SmanalyzeError", "analyze", "load"]
+__all__ = ["Report", "SavedModel", "SmanalyzeError", "analyze", "build_graphs", "load"]
 
 _HOMES = {
     "Report": "smanalyze.report.document",
     "SavedModel": "smanalyze.model.saved_model",
     "SmanalyzeError": "smanalyze.errors",
     "analyze": "smanalyze.api",
+    "build_graphs": "smanalyze.api",
     "load": "smanalyze.load",
 }
 

@@ -61,9 +61,15 @@ def analyze(model: SavedModel, *, sections: tuple[str, ...] = SECTIONS) -> Repor
     return report if set(sections) == set(SECTIONS) else _only(report)
 
 
+def build_graphs(model: SavedModel) -> tuple[ModelGraph, ...]:
+    """The typed graph of each MetaGraph: ``.nx`` is the networkx graph, its queries are methods, and ``body_graph()``
+    gives the nodes of one function as a networkx graph."""
+    return tuple(ModelGraph(meta_graph) for meta_graph in model.meta_graphs)
+
+
 def gather(model: SavedModel) -> ModelFacts:
     """The facts that rules judge and reports show."""
-    graphs = tuple(ModelGraph(meta_graph) for meta_graph in model.meta_graphs)
+    graphs = build_graphs(model)
     names = tuple(Names(graph) for graph in graphs)
     callables = tuple(build_callables(graph, name_table) for graph, name_table in zip(graphs, names, strict=True))
     variables = build_variables(model, graphs, names, callables)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from smanalyze.errors import FormatError, NotASavedModelError, UsageError
-from smanalyze.format.faults import is_lfs_pointer, is_utf8_mangled
+from smanalyze.format.faults import is_utf8_mangled, whole_file_fault
 from smanalyze.format.saved_model import ParsedSavedModel, is_graph_def, parse_saved_model
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.parts import FileEntry, Presence, Unreadable
@@ -134,7 +134,7 @@ class _Loader:
         except FormatError as error:
             self._lost("unreadable", "graph", error.message, file)
             return nothing
-        fault = _whole_file_fault(data)
+        fault = whole_file_fault(data)
         if fault is not None:
             self._lost(fault[0], "graph", fault[1], file, 0)
             return nothing
@@ -242,7 +242,7 @@ class _Loader:
             return None
         try:
             data = self.directory.read(file)
-            fault = _whole_file_fault(memoryview(data))
+            fault = whole_file_fault(memoryview(data))
             if fault is None:
                 return parse(data, file=file)
             self._lost(fault[0], part, fault[1], file, 0)
@@ -267,14 +267,3 @@ def _has_variables(meta_graph: MetaGraph) -> bool:
     if objects is not None:
         return any(node.kind == "variable" for node in objects.nodes)
     return meta_graph.saver is not None or bool(meta_graph.variable_defs)
-
-
-def _whole_file_fault(data: memoryview) -> tuple[str, str] | None:
-    """(code, sentence) where the bytes cannot be what the file is named as."""
-    if not data:
-        return "empty-file", "The file is empty (0 bytes)."
-    if is_lfs_pointer(data):
-        return "lfs-pointer", "The file is a git-LFS pointer; run `git lfs pull` to get its content."
-    if bytes(data[:2]) == b"\x1f\x8b":
-        return "wrong-kind", "The file is gzip-compressed; decompress it first."
-    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from smanalyze.graph.body import BodyIndex, Call, argument_mapping
+from smanalyze.graph.body import BodyIndex, Call, argument_mapping, output_position
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.record import record
 
@@ -124,9 +124,9 @@ class FileNames:
         elif op in _CHOICES:
             inputs = inputs[1:]
         elif op == "IdentityN":
-            inputs = inputs[_position(place.reference) :][:1]
+            inputs = inputs[output_position(place.reference) :][:1]
         elif op in _RETURNING:
-            return self._returned(index, number, _position(place.reference))
+            return self._returned(index, number, output_position(place.reference))
         elif op not in _ALL_INPUTS:
             return []
         return [_Place(place.body, reference) for reference in inputs]
@@ -168,8 +168,3 @@ class FileNames:
     def _bound(self) -> dict[str, tuple[int, ...]]:
         objects = self._graph.meta_graph.objects
         return {f.name: f.bound_inputs for f in objects.concrete_functions} if objects else {}
-
-
-def _position(reference: str) -> int:
-    tail = reference.rpartition(":")[2]
-    return int(tail) if ":" in reference and tail.isdecimal() else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smanalyze.graph.body import BodyIndex, Call
+from smanalyze.graph.body import BodyIndex, Call, output_position
 from smanalyze.graph.keys import Key
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.record import record
@@ -79,7 +79,7 @@ class OutputFlow:
             if number is None:
                 ops.add(UNKNOWN)
                 continue
-            place = (number, _position(reference) if number in calls else 0)
+            place = (number, output_position(reference) if number in calls else 0)
             if place in seen:
                 continue
             seen.add(place)
@@ -111,8 +111,3 @@ class OutputFlow:
             else:
                 found.add(UNKNOWN)
         return found
-
-
-def _position(reference: str) -> int:
-    tail = reference.rpartition(":")[2]
-    return int(tail) if ":" in reference and tail.isdecimal() else 0

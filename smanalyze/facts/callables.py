@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smanalyze.facts.arguments import spec_arguments, trace_arguments
 from smanalyze.facts.names import Names
-from smanalyze.facts.objects import ObjectPaths
+from smanalyze.facts.objects import ObjectPaths, is_word, python_step
 from smanalyze.facts.reach import build_reach
 from smanalyze.facts.spec_text import natural_order, spec_text
 from smanalyze.graph.model_graph import Key, ModelGraph
@@ -112,19 +112,37 @@ def _other_paths(
     found = set()
     for parent, name in parents.get(node.id, ()):
         if paths.names[parent] is not None and paths.graph.nodes[parent].function is None:
-            prefix = paths.python_path(parent)
-            found.add(f"{prefix}.{name}" if prefix else name)
+            step = python_step(paths.graph.nodes[parent], name)
+            found.add((paths.python_path(parent) + step).removeprefix("."))
     found.discard(path)
     return tuple(sorted(found)[:MAX_OTHER_PATHS])
 
 
 def _call_text(arguments: tuple[Argument, ...]) -> str:
-    words = []
-    for argument in arguments:
-        if argument.name.startswith("*"):
+    """The arguments of a call: those without a default by position, as long as that is possible."""
+    words: list[str] = []
+    keywords = False
+    for number, argument in enumerate(arguments, 1):
+        name = argument.name
+        if name.startswith("*"):
             continue
-        words.append(argument.name if argument.default is None else f"{argument.name}={argument.default}")
+        if argument.default is not None and is_word(name):
+            words.append(f"{name}={argument.default if _is_python(argument.default) else '...'}")
+            keywords = True
+        elif keywords:
+            words.append(f"{name}={name}" if is_word(name) else f"**{{{name!r}: value_{number}}}")
+        else:
+            words.append(name if is_word(name) else f"value_{number}")
     return ", ".join(words)
+
+
+def _is_python(text: str) -> bool:
+    """Whether the text of a default can stand in code; that of a spec cannot."""
+    try:
+        compile(text, "default", "eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
 
 
 def _trace(graph: ModelGraph, names: Names, name: str, concrete: ConcreteFunction | None, node: SavedObject) -> Trace:

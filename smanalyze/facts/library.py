@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from smanalyze.facts.op_report import SAVER_PREFIXES
 from smanalyze.facts.spec_text import natural_order
 from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.report.sections import Callable, LibraryFunction
 
-_SAVER_PREFIXES = ("__inference__traced_save", "__inference__traced_restore")
 _ROLES = ("signature", "callable", "called", "gradient", "initializer", "saver", "unreachable")
 
 
@@ -42,9 +42,6 @@ def build_library(graph: ModelGraph, callables: tuple[Callable, ...]) -> tuple[L
 def _roots(graph: ModelGraph, callables: tuple[Callable, ...]) -> dict[str, str]:
     """Functions that something outside the library runs, with their role; the first role found counts."""
     roots: dict[str, str] = {}
-    for call in graph.library.main.calls:
-        saver = call.function.startswith(_SAVER_PREFIXES)
-        roots.setdefault(call.function, "saver" if saver else "called")
     for signature in graph.meta_graph.signatures:
         for key in graph.targets(Key("signature", signature.key), "calls", "function"):
             roots[str(key.id)] = "signature"
@@ -54,9 +51,16 @@ def _roots(graph: ModelGraph, callables: tuple[Callable, ...]) -> dict[str, str]
             roots.setdefault(trace.function, role)
     objects = graph.meta_graph.objects
     for concrete in objects.concrete_functions if objects else ():
-        saver = concrete.name.startswith(_SAVER_PREFIXES)
-        roots.setdefault(concrete.name, "saver" if saver else "callable")
+        if not graph.sources(Key("function", concrete.name), "gradient"):
+            roots.setdefault(concrete.name, "saver" if _is_saver(concrete.name) else "callable")
+    for call in graph.library.main.calls:
+        roots.setdefault(call.function, "saver" if _is_saver(call.function) else "called")
     return roots
+
+
+def _is_saver(name: str) -> bool:
+    """Whether TensorFlow made the function to save or restore; asked only of those that no object offers."""
+    return name.startswith((*SAVER_PREFIXES, "__inference_save_fn", "__inference_restore_fn"))
 
 
 def _gradients_of(graph: ModelGraph, reached: set[str]) -> set[str]:

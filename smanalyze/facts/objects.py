@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
+from unicodedata import normalize
+
 from smanalyze.model.objects import ObjectGraph, SavedObject
 from smanalyze.model.record import record
 
@@ -55,7 +58,12 @@ def expression_step(before: str, parent: SavedObject, name: str) -> str:
     if name == "__call__":
         return before
     step = python_step(parent, name)
-    return f"getattr({before}, {name!r})" if step.startswith(".") and not name.isidentifier() else before + step
+    return f"getattr({before}, {name!r})" if step.startswith(".") and not is_word(name) else before + step
+
+
+def is_word(name: str) -> bool:
+    """Whether Python takes the name as it is: keywords it refuses, and compatibility characters it replaces."""
+    return name.isidentifier() and not iskeyword(name) and (name.isascii() or normalize("NFKC", name) == name)
 
 
 def python_step(parent: SavedObject, name: str) -> str:

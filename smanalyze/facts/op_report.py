@@ -10,6 +10,7 @@ from smanalyze.graph.ops import provider, registered, releases
 from smanalyze.report.sections import DeviceCount, OpReport, UnregisteredOp
 
 MAX_PLACES = 5
+SAVER_PREFIXES = ("__inference__traced_save", "__inference__traced_restore")
 
 
 def build_ops(graph: ModelGraph) -> OpReport:
@@ -24,9 +25,10 @@ def build_ops(graph: ModelGraph) -> OpReport:
         served.update(graph.op_counts(Key("signature", signature.key)))
     signature_release, signature_needs = _first_release(served, left_out)
     main = sum(library.main.op_counts.values())
-    devices: Counter[str] = Counter(library.main.devices)
+    devices: Counter[str] = Counter(_user_devices(graph))
     for name in library.functions:
-        devices.update(library.index(name).devices)
+        if not name.startswith(SAVER_PREFIXES):
+            devices.update(library.index(name).devices)
     return OpReport(
         total=sum(counts.values()),
         distinct=len(counts),
@@ -40,6 +42,17 @@ def build_ops(graph: ModelGraph) -> OpReport:
         signature_release=signature_release,
         signature_needs=signature_needs,
     )
+
+
+def _user_devices(graph: ModelGraph) -> Counter[str]:
+    """Devices of the main graph, but for those of the saver, which TensorFlow itself pins to the CPU."""
+    index, saver = graph.library.main, graph.meta_graph.saver
+    scope = saver.restore_op.rpartition("/")[0] if saver else ""
+    total = Counter(index.devices)
+    if scope and total:
+        nodes = (index.node(number) for number, name in enumerate(index.names) if name.startswith(scope + "/"))
+        total -= Counter(node.device for node in nodes if node.device)
+    return total
 
 
 def _first_release(ops: set[str], left_out: set[str]) -> tuple[str, tuple[str, ...]]:

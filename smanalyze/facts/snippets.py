@@ -6,6 +6,7 @@ import json
 from math import prod
 from typing import Any
 
+from smanalyze.facts.objects import is_word
 from smanalyze.model.saved_model import MetaGraph, Signature
 from smanalyze.model.tensors import Shape, TensorInfo
 from smanalyze.report.tensors import Snippet
@@ -56,10 +57,10 @@ def _python(signature: Signature, tag_set: tuple[str, ...] | None, path_name: st
     lines = ["import tensorflow as tf", "", f"model = tf.saved_model.load({_quoted(path_name)}{tags})"]
     lines.append(f"signature = model.signatures[{_quoted(signature.key)}]")
     arguments = [(info.name, _python_value(info)) for info in _sent(signature)]
-    if all(name.isidentifier() for name, _ in arguments):
+    if all(is_word(name) for name, _ in arguments):
         call = [f"    {name}={value}," for name, value in arguments]
         lines += ["outputs = signature(", *call, ")"] if call else ["outputs = signature()"]
-    else:  # names like "0/observation" are no Python words
+    else:  # names like "0/observation" and "class" are no Python words
         lines += ["outputs = signature(**{", *(f"    {_quoted(name)}: {value}," for name, value in arguments), "})"]
     lines += [f"print(outputs[{_quoted(info.name)}])" for info in signature.outputs[:8]]
     encoded = any(info.encoding != "dense" for info in signature.inputs)

@@ -170,5 +170,5 @@ def _headline(writer: str, meta_graphs: tuple[MetaGraphReport, ...], parameters:
     elif meta_graphs:
         words.append("no signature")
     if parameters.total:
-        words.append(f"{parameters.total:,} parameters")
+        words.append(f"{parameters.total:,} parameter{'s' * (parameters.total != 1)}")
     return "; ".join(words)

@@ -46,6 +46,8 @@ def find_values(model: SavedModel, name: str) -> Values:
     path = f"assets/{name.removeprefix('assets/')}"
     if model.read_file is not None and any(file.path == path for file in model.files):
         return Values("asset", name, model.read_file(path))
+    if name in _variable_names(model):
+        raise UsageError(f"The checkpoint holds no values for the variable {name!r}, or cannot be read.")
     raise UsageError(f"Nothing is called {name!r}.{_near(model, name)}")
 
 
@@ -84,15 +86,14 @@ def _constant(meta_graph: MetaGraph, name: str) -> Values | None:
     return None
 
 
+def _variable_names(model: SavedModel) -> list[str]:
+    graphs = [graph.objects for graph in model.meta_graphs if graph.objects]
+    return [node.variable.name for objects in graphs for node in objects.nodes if node.variable]
+
+
 def _near(model: SavedModel, name: str) -> str:
     known = [entry.key for entry in model.checkpoint.entries]
-    known += [
-        node.variable.name
-        for graph in model.meta_graphs
-        if graph.objects
-        for node in graph.objects.nodes
-        if node.variable
-    ]
+    known += _variable_names(model)
     known += [asset.filename for graph in model.meta_graphs for asset in graph.assets]
     near = [word for word in dict.fromkeys(known) if name.lower() in word.lower()][:MAX_NAMED]
     return f" Near: {', '.join(near)}." if near else " `smanalyze report --only variables,assets` lists the names."

@@ -32,16 +32,13 @@ class Faults:
     def add_whole_file(self, data: Buffer) -> bool:
         """Records why this cannot be the binary file it is named as; False (nothing recorded) if it may be.
 
-        Sees empty files, git-LFS pointers, gzip, and bytes that went through a text conversion.
+        See ``whole_file_fault``.
         """
-        if not data:
-            self.add("empty-file", "The file is empty.", 0)
-        elif is_lfs_pointer(data):
-            self.add("lfs-pointer", "The file is a git-LFS pointer; its content was not fetched.", 0, "not-fetched")
-        elif bytes(data[:2]) == _GZIP:
-            self.add("wrong-kind", "The file is gzip-compressed; decompress it first.", 0)
-        else:
+        fault = whole_file_fault(data)
+        if fault is None:
             return False
+        code, message = fault
+        self.add(code, message, 0, "not-fetched" if code == "lfs-pointer" else "not-read")
         return True
 
     def records(self) -> tuple[Unreadable, ...]:
@@ -50,6 +47,17 @@ class Faults:
             return tuple(self._records)
         more = f"{self._surplus} more faults of this file are not listed."
         return (*self._records, Unreadable("limit", self.part, more, self.file))
+
+
+def whole_file_fault(data: Buffer) -> tuple[str, str] | None:
+    """(code, sentence) where the bytes cannot be the binary file they are named as: empty, a git-LFS pointer, gzip."""
+    if not data:
+        return "empty-file", "The file is empty (0 bytes)."
+    if is_lfs_pointer(data):
+        return "lfs-pointer", "The file is a git-LFS pointer; run `git lfs pull` to get its content."
+    if bytes(data[:2]) == _GZIP:
+        return "wrong-kind", "The file is gzip-compressed; decompress it first."
+    return None
 
 
 def is_lfs_pointer(data: Buffer) -> bool:

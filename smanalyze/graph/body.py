@@ -133,16 +133,16 @@ class BodyIndex:
             inputs = self.data_inputs(number)
             if not inputs:
                 return number
-            position = _output_position(reference) if self.ops[number] == "IdentityN" else 0
+            position = output_position(reference) if self.ops[number] == "IdentityN" else 0
             reference = inputs[position] if position < len(inputs) else inputs[0]
             number = self.producer(reference)
         return number
 
 
-def _output_position(reference: str) -> int:
+def output_position(reference: str) -> int:
     """The output number that a reference ends in, 0 where it has none."""
-    tail = reference.rpartition(":")[2]
-    return int(tail) if tail.isdecimal() else 0
+    _, colon, tail = reference.rpartition(":")
+    return int(tail) if colon and tail.isdecimal() and len(tail) < 10 else 0
 
 
 def index_function(function: Function) -> BodyIndex:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from smanalyze.graph.body import BodyIndex
+from smanalyze.graph.body import BodyIndex, output_position
 from smanalyze.graph.library import Library
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.graph.ops import registered
@@ -162,7 +162,7 @@ class _Masks:
             return 0
         outputs = self.outputs.get(producer)
         if outputs is not None:
-            position = _output_position(reference)
+            position = output_position(reference)
             return outputs[position] if position < len(outputs) else _union(outputs)
         if producer not in self.nodes:
             self.cyclic = True
@@ -193,11 +193,6 @@ def _has_effects(op: str) -> bool:
     """Whether running the op may do something beside its outputs; true of an op that no release registers."""
     registration = registered(op)
     return registration is None or registration.stateful
-
-
-def _output_position(reference: str) -> int:
-    tail = reference.rpartition(":")[2]
-    return int(tail) if ":" in reference and tail.isdecimal() else 0
 
 
 def _through(mask: int, fed: list[int]) -> int:

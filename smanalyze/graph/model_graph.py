@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from smanalyze.errors import UsageError
+from smanalyze.graph.body_graph import build_body_graph
 from smanalyze.graph.builder import GraphBuilder
 from smanalyze.graph.keys import EdgeKind, Key, KeyKind
 from smanalyze.graph.library import Library
@@ -39,6 +41,15 @@ class ModelGraph:
         self.key_of = built.key_of
         self._after: _Neighbours = {}
         self._before: _Neighbours = {}
+
+    def body_graph(self, function: str | None = None) -> Any:
+        """The nodes of one function, or of the main graph, as a networkx graph of its own, built now.
+
+        Raises UsageError if the library has no such function.
+        """
+        if function is not None and function not in self.library.functions:
+            raise UsageError(f"The library has no function {function!r}.")
+        return build_body_graph(self.library.main if function is None else self.library.index(function))
 
     def main_slice(self, signature: str) -> frozenset[int]:
         """Numbers of the main-graph nodes that a signature's outputs need."""

@@ -60,11 +60,17 @@ CASES = [
     # a loop of TensorFlow 1: what enters comes out, and so does what is added on the way around
     (
         [
-            node("in", "Enter", "x"), node("m", "Merge", "in", "next"), node("s", "Switch", "m", "go"),
-            node("go", "LoopCond", "m"), node("out", "Exit", "s"), node("add", "AddV2", "s:1", "y"),
+            node("in", "Enter", "x"),
+            node("m", "Merge", "in", "next"),
+            node("s", "Switch", "m", "go"),
+            node("go", "LoopCond", "m"),
+            node("out", "Exit", "s"),
+            node("add", "AddV2", "s:1", "y"),
             node("next", "NextIteration", "add"),
         ],
-        "out:0", "xy", "xy",
+        "out:0",
+        "xy",
+        "xy",
     ),
 ]
 
