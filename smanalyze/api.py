@@ -56,7 +56,7 @@ def analyze(model: SavedModel, *, sections: tuple[str, ...] = SECTIONS) -> Repor
         reuse=facts.reuse,
         pictures=build_pictures(facts.variables, tuple(graph.ops for graph in facts.meta_graphs)),
         findings=findings,
-        not_read=_not_read(model),
+        not_read=_not_read(facts),
     )
     return report if set(sections) == set(SECTIONS) else _only(report)
 
@@ -75,13 +75,14 @@ def gather(model: SavedModel) -> ModelFacts:
     variables = build_variables(model, graphs, names, callables)
     checkpoint = build_checkpoint(model, variables)
     assets = build_assets(model, graphs, names)
+    path = "/".join(filter(None, (model.found.path_name, model.found.chosen)))
     meta_graphs = tuple(
         MetaGraphReport(
             tags=graph.meta_graph.tags,
             tensorflow_version=graph.meta_graph.tensorflow_version,
             init_op=graph.meta_graph.init_op,
             train_op=graph.meta_graph.train_op,
-            signatures=build_signatures(graph, name_table, model.found.path_name, several=len(graphs) > 1),
+            signatures=build_signatures(graph, name_table, path, several=len(graphs) > 1),
             callables=functions,
             functions=build_library(graph, functions),
             layers=build_layer_table(model, graph.meta_graph, graph),
@@ -116,8 +117,12 @@ def _fingerprint(model: SavedModel) -> FingerprintReport:
     )
 
 
-def _not_read(model: SavedModel) -> tuple[NotRead, ...]:
-    return tuple(NotRead(lost.part, lost.presence, lost.message, lost.file, lost.offset) for lost in model.unreadable)
+def _not_read(facts: ModelFacts) -> tuple[NotRead, ...]:
+    lost = [NotRead(p.part, p.presence, p.message, p.file, p.offset) for p in facts.model.unreadable]
+    if any(graph.is_cut for graph in facts.graphs):
+        reason = "The model has so many signatures over so large a graph that what some of them reach was not followed."
+        lost.append(NotRead("signatures", "not-read", reason, None, None))
+    return tuple(lost)
 
 
 def _only(report: Report) -> Report:

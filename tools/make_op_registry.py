@@ -23,7 +23,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,12 @@ DEFAULT_OUTPUT = Path(__file__).resolve().parent.parent / "smanalyze" / "graph" 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What we keep of an op's signature; the newest release that knows the op decides."""
+    """What we keep of an op's signature; of all but ``inputs`` the newest release that knows the op decides."""
 
     stateful: bool
     takes: str  # "resource", "ref" or "": the kind of handle among the inputs
     gives: str  # the same for the outputs
+    inputs: int  # how many inputs every node has: those that are no lists; the smallest number of all releases counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,14 @@ def _handle(args: Iterable[Mapping[str, Any]]) -> str:
     return "resource" if any(arg.get("type") == DT_RESOURCE for arg in args) else ""
 
 
+def _single(args: Iterable[Mapping[str, Any]]) -> int:
+    """How many of the arguments are one tensor each; a list may be empty."""
+    return sum(not arg.get("number_attr") and not arg.get("type_list_attr") for arg in args)
+
+
 def _release(document: Mapping[str, Any]) -> Release:
     ops = {
-        name: Traits(bool(op.get("stateful")), _handle(op["in"]), _handle(op["out"]))
+        name: Traits(bool(op.get("stateful")), _handle(op["in"]), _handle(op["out"]), _single(op["in"]))
         for name, op in document["ops"].items()
     }
     return Release(document["tensorflow"], document["graph_def_producer"], ops)
@@ -104,7 +110,7 @@ def read_running_tensorflow() -> Release:
     listed.ParseFromString(c_api.TF_GetBuffer(c_api.TF_GetAllOpList()))
 
     def args(given: Iterable[Any]) -> list[dict[str, Any]]:
-        return [{"type": arg.type, "is_ref": arg.is_ref} for arg in given]
+        return [{known.name: value for known, value in arg.ListFields()} for arg in given]
 
     ops = {
         op.name: {"in": args(op.input_arg), "out": args(op.output_arg), "stateful": op.is_stateful} for op in listed.op
@@ -120,7 +126,8 @@ def read_data(path: Path) -> tuple[dict[str, int], dict[str, Seen]]:
     seen: dict[str, Seen] = {}
     for group in document["groups"]:
         known = [names[i] for i in range(group["first"], group["last"] + 1) if i not in group.get("absent", ())]
-        traits = Traits(group.get("stateful", False), group.get("takes", ""), group.get("gives", ""))
+        told = {"stateful": False, "takes": "", "gives": "", "inputs": 0} | group
+        traits = Traits(told["stateful"], told["takes"], told["gives"], told["inputs"])
         for op in group["ops"].split():
             seen[op] = Seen(set(known), {known[-1]: traits})
     return dict(zip(names, document["producers"], strict=True)), seen
@@ -132,7 +139,8 @@ def add(release: Release, producers: dict[str, int], seen: dict[str, Seen]) -> N
     for op, traits in release.ops.items():
         known = seen.setdefault(op, Seen())
         known.releases.add(release.name)
-        known.traits[release.name] = traits
+        before = known.traits.get(release.name, traits)
+        known.traits[release.name] = replace(traits, inputs=min(traits.inputs, before.inputs))
 
 
 def render(producers: Mapping[str, int], seen: Mapping[str, Seen]) -> str:
@@ -149,6 +157,8 @@ def render(producers: Mapping[str, int], seen: Mapping[str, Seen]) -> str:
         group |= {"stateful": True} if traits.stateful else {}
         group |= {"takes": traits.takes} if traits.takes else {}
         group |= {"gives": traits.gives} if traits.gives else {}
+        inputs = min(told.inputs for told in seen[op].traits.values())
+        group |= {"inputs": inputs} if inputs else {}
         groups.setdefault(json.dumps(group), []).append(op)
     lines = [f"{head[:-1]}, {json.dumps('ops')}: {json.dumps(' '.join(ops))}}}" for head, ops in _by_first_op(groups)]
     listed = json.dumps(releases), json.dumps([producers[name] for name in releases])

@@ -125,7 +125,10 @@ def _subjects(facts: ModelFacts) -> dict[type, Iterable[Any]]:
     signatures = []
     for one in meta_graphs:
         dependencies = Dependencies(one.graph)
-        signatures += [OneSignature(one, report, dependencies) for report in one.report.signatures]
+        signatures += [
+            OneSignature(one, report, definition, dependencies)
+            for report, definition in zip(one.report.signatures, one.graph.meta_graph.signatures, strict=True)
+        ]
     return {
         OneModel: [OneModel(facts)],
         OneMetaGraph: meta_graphs,

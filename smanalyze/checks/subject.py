@@ -11,7 +11,7 @@ from smanalyze.checks.restore_plan import RestorePlan, restore_plan
 from smanalyze.facts.names import Names
 from smanalyze.graph.dependencies import Dependencies
 from smanalyze.graph.model_graph import ModelGraph
-from smanalyze.model.saved_model import SavedModel
+from smanalyze.model.saved_model import SavedModel, Signature
 from smanalyze.report.document import MetaGraphReport, ModelSummary
 from smanalyze.report.findings import Location
 from smanalyze.report.sections import AssetRow, CheckpointReport, ReuseReport, ShardRow, UnregisteredOp, VariableRow
@@ -99,6 +99,7 @@ class OneSignature:
 
     meta_graph: OneMetaGraph
     report: SignatureReport
+    definition: Signature
     dependencies: Dependencies
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from smanalyze.cli import options
+
 _SHELLS = ("bash", "zsh", "fish")
 
 
@@ -16,6 +18,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Print a completion script. For bash: source <(smanalyze completion bash)",
     )
     parser.add_argument("shell", choices=_SHELLS, help=f"one of {', '.join(_SHELLS)}")
+    options.add_common(parser)
     parser.set_defaults(run=run)
 
 

@@ -6,6 +6,7 @@ Nothing but argparse is imported before a command runs: ``--help`` and completio
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from importlib import import_module
@@ -53,15 +54,24 @@ def run(argv: Sequence[str]) -> int:
         _say(str(error))
         return FAILED
     except BrokenPipeError:
-        # The reader has seen enough; keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader has seen enough
         return OK
+    except OSError as error:
+        _drop_output()
+        _say(f"the output cannot be written: {error.strerror or error}.")
+        return FAILED
     except KeyboardInterrupt:
         return 130
     except (RecursionError, MemoryError) as error:
         _say(f"the model is too deep or too large for this machine ({type(error).__name__}).")
         return FAILED
     return code
+
+
+def _drop_output() -> None:
+    """Sends what is still buffered nowhere, so that Python does not complain at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:
@@ -71,8 +81,11 @@ def _say(text: str) -> None:
 
 
 def _forgiving_output() -> None:
-    """Lets a terminal that knows only some characters show the others as escapes."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
+    """Lets a terminal that knows only some characters show the others as escapes; gives a process that was started
+    without a stream one that leads nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        reconfigure = getattr(getattr(sys, name), "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from smanalyze import __version__
 from smanalyze.errors import UsageError
 
 # This module is imported for --help, so what is heavy to import (typing, dataclasses, pathlib) waits until it is used.
@@ -19,11 +20,12 @@ _ENDINGS = {".txt": "text", ".json": "json", ".html": "html", ".htm": "html", ".
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """--quiet and --color."""
+    """--quiet, --color and --version."""
     parser.add_argument("-q", "--quiet", action="store_true", help="print no remarks on stderr")
     parser.add_argument(
         "--color", choices=("auto", "always", "never"), default="auto", help="colour the text (default: on a terminal)"
     )
+    parser.add_argument("--version", action="version", version=f"smanalyze {__version__}")
 
 
 def add_tag_set(parser: argparse.ArgumentParser) -> None:
@@ -95,9 +97,12 @@ def refuse_inside(output: Output, models: Iterable[str]) -> None:
         raise UsageError("Nothing is written into the model's own folder; choose another place.", file=str(output.file))
 
 
-def _is_inside(file: Path, folder: Path) -> bool:
-    parents = file.resolve().parents
-    return folder in parents if folder.is_dir() else False
+def _is_inside(file: Path, model: Path) -> bool:
+    target = file.resolve()
+    if model.is_dir():
+        return model in target.parents
+    # A saved_model.pb with its variables beside it means its folder; a lone file only itself.
+    return target == model or ((model.parent / "variables").is_dir() and model.parent in target.parents)
 
 
 def _parse_output(text: str, formats: tuple[str, ...]) -> Output:
@@ -132,6 +137,11 @@ def write_outputs(outputs: list[Output], render: Callable[[str, bool, int], str]
 def remark(args: argparse.Namespace, text: str) -> None:
     """A line on stderr, unless --quiet."""
     if not args.quiet:
-        from smanalyze.render.visible import visible
+        complain(text)
 
-        print(f"smanalyze: {visible(text)}", file=sys.stderr)  # noqa: T201
+
+def complain(text: str) -> None:
+    """A line on stderr that --quiet does not keep back: why there is no answer."""
+    from smanalyze.render.visible import visible
+
+    print(f"smanalyze: {visible(text)}", file=sys.stderr)  # noqa: T201

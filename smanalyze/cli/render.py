@@ -35,10 +35,14 @@ def run(args: argparse.Namespace) -> int:
     from smanalyze.errors import UsageError
 
     outputs = options.parse_outputs(args, FORMATS, ())
-    reports = _reports(_read(args.file), args.file)
+    document = _read(args.file)
+    reports = _reports(document, args.file)
     if len(reports) != 1 and any(output.format == "html" for output in outputs):
         raise UsageError("An HTML page shows one model; this document holds several.", file=args.file)
-    options.write_outputs(outputs, lambda kind, color, width: render(reports, kind, color, width), args.color)
+    several = isinstance(document.get("results"), list)
+    options.write_outputs(
+        outputs, lambda kind, color, width: render(reports, kind, color, width, several=several), args.color
+    )
     return 0
 
 

@@ -60,12 +60,15 @@ def run(args: argparse.Namespace) -> int:
         except UsageError:
             raise
         except SmanalyzeError as error:
-            options.remark(args, str(error))
+            options.complain(str(error))
             failed = True
             continue
-        failed |= _nothing_readable(args, path, reports[-1])
+        failed |= _nothing_readable(path, reports[-1])
     if reports:
-        options.write_outputs(outputs, lambda kind, color, width: render(reports, kind, color, width), args.color)
+        several = len(args.paths) > 1
+        options.write_outputs(
+            outputs, lambda kind, color, width: render(reports, kind, color, width, several=several), args.color
+        )
     return 2 if failed else _gate(reports, args.fail_on)
 
 
@@ -80,20 +83,21 @@ def _sections(only: str | None, fail_on: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _nothing_readable(args: argparse.Namespace, path: str, report: Report) -> bool:
+def _nothing_readable(path: str, report: Report) -> bool:
     if report.meta_graphs or report.checkpoint.tensors:
         return False
     reasons = [lost.reason for lost in report.not_read]
-    options.remark(args, f"{path}: nothing of the model could be read. {reasons[0] if reasons else ''}".rstrip())
+    options.complain(f"{path}: nothing of the model could be read. {reasons[0] if reasons else ''}".rstrip())
     return True
 
 
-def render(reports: list[Report], kind: str, color: bool, width: int) -> str:
-    """The reports in one format; several in JSON make one document with ``results``."""
+def render(reports: list[Report], kind: str, color: bool, width: int, *, several: bool = False) -> str:
+    """The reports in one format. ``several``: more were asked for, and JSON makes one document with ``results``, even
+    where only one could be made."""
     if kind == "json":
         from smanalyze.render.json import render_json
 
-        return render_json(reports)
+        return render_json(reports, several=several)
     if kind == "html":
         from smanalyze.render.html import render_html
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from smanalyze.cli import options
+
 _COMMANDS = ("report", "rules")
 
 
@@ -16,6 +18,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Print the JSON Schema (2020-12) of what a command prints with --format json.",
     )
     parser.add_argument("name", metavar="COMMAND", choices=_COMMANDS, help=f"one of {', '.join(_COMMANDS)}")
+    options.add_common(parser)
     parser.set_defaults(run=run)
 
 

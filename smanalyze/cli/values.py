@@ -23,7 +23,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("path", metavar="MODEL", help="the SavedModel")
     parser.add_argument("name", metavar="NAME", help="what to read")
-    parser.add_argument("-o", "--output", metavar="FILE", default=None, help="save to a .npy file; an asset: as it is")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", default=None,
+        help="save to a .npy file (bfloat16 and float8 as float32, exactly); an asset: as it is",
+    )  # fmt: skip
     options.add_tag_set(parser)
     options.add_common(parser)
     parser.set_defaults(run=run)
@@ -68,6 +71,9 @@ def _save(value: Any, target: Path) -> None:
 
     if value.dtype == object:  # strings: a fixed-width array can be loaded without pickle
         value = value.astype(np.bytes_)
+    elif value.dtype.isbuiltin != 1:  # numpy reads no file with bfloat16, float8 or int4; these hold all their values
+        name = value.dtype.name
+        value = value.astype(np.int8 if name.startswith("int") else np.uint8 if name.startswith("uint") else np.float32)
     with target.open("wb") as file:
         np.save(file, value, allow_pickle=False)
 

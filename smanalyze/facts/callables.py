@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from smanalyze.facts.arguments import spec_arguments, trace_arguments
 from smanalyze.facts.names import Names
 from smanalyze.facts.objects import ObjectPaths, is_word, python_step
 from smanalyze.facts.reach import build_reach
-from smanalyze.facts.spec_text import natural_order, spec_text
+from smanalyze.facts.spec_text import natural_order, spec_text, split_signature
 from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.model.objects import ConcreteFunction, SavedObject
+from smanalyze.model.record import record
 from smanalyze.report.sections import Callable, Trace
 from smanalyze.report.tensors import Argument
 
@@ -65,6 +68,7 @@ def _callable(
         for name in sorted(set(node.function.traces), key=natural_order)
     )
     arguments = _arguments(node, traces)
+    passed = _passed(arguments, traces, _keywords(node, traces, concrete))
     kind = _kind(node, paths, parents)
     return Callable(
         path=path,
@@ -72,7 +76,7 @@ def _callable(
         object_id=node.id,
         internal=kind in ("resource", "saver") or _is_internal(paths.names[node.id] or ()),
         other_paths=_other_paths(node, paths, parents, path),
-        call=f"{paths.expression(node.id)}({_call_text(arguments)})",
+        call=f"{paths.expression(node.id)}({_call_text(passed)})",
         arguments=arguments,
         traces=traces,
         jit_compile=node.function.spec.jit_compile if node.function.spec else "",
@@ -118,21 +122,64 @@ def _other_paths(
     return tuple(sorted(found)[:MAX_OTHER_PATHS])
 
 
-def _call_text(arguments: tuple[Argument, ...]) -> str:
+def _keywords(node: SavedObject, traces: tuple[Trace, ...], concrete: dict[str, ConcreteFunction]) -> frozenset[str]:
+    """Names that the definition, or the first trace, takes as keywords alone."""
+    assert node.function is not None
+    defined = node.function.spec.kwonly if node.function.spec else ()
+    first = concrete.get(traces[0].function) if traces else None
+    return frozenset((*defined, *(value.key or "" for value in split_signature(first.inputs if first else None)[1])))
+
+
+@record
+class _Passed:
+    """One argument of a call: by keyword alone, by position alone (one of ``*args``), or either way."""
+
+    argument: Argument
+    way: Literal["keyword", "position", "either"]
+
+
+def _passed(arguments: tuple[Argument, ...], traces: tuple[Trace, ...], keywords: frozenset[str]) -> list[_Passed]:
+    """What a call passes, in order. A definition's ``*args`` and ``**kwargs`` are what the first trace passes there."""
+    traced = traces[0].arguments if traces else ()
+    names = {argument.name for argument in arguments}
+    found = []
+    for argument in arguments:
+        if argument.name in keywords:
+            found.append(_Passed(argument, "keyword"))
+        elif argument.name.startswith("**"):
+            more = (one for one in traced if one.name in keywords and one.name not in names)
+            found += [_Passed(one, "keyword") for one in more]
+        elif argument.name.startswith("*"):
+            # Either the definition's *args, or a trace's *args[0].
+            rest = (one for one in traced if one.name.startswith(f"{argument.name}["))
+            spread = [argument] if argument.name.endswith("]") else [one for one in rest if one.name not in keywords]
+            found += [_Passed(one, "position") for one in spread]
+        else:
+            found.append(_Passed(argument, "either"))
+    return found
+
+
+def _call_text(passed: list[_Passed]) -> str:
     """The arguments of a call: those without a default by position, as long as that is possible."""
     words: list[str] = []
-    keywords = False
-    for number, argument in enumerate(arguments, 1):
-        name = argument.name
-        if name.startswith("*"):
-            continue
-        if argument.default is not None and is_word(name):
-            words.append(f"{name}={argument.default if _is_python(argument.default) else '...'}")
-            keywords = True
-        elif keywords:
-            words.append(f"{name}={name}" if is_word(name) else f"**{{{name!r}: value_{number}}}")
+    names = {one.argument.name for one in passed}
+    last = max((i for i, one in enumerate(passed) if one.way == "position"), default=-1)
+    keywords, extra = False, 0
+    for i, one in enumerate(passed):
+        name, default = one.argument.name, one.argument.default
+        value = f"value_{i + 1}"
+        if default is not None:
+            value = default if _is_python(default) else "..."
+        elif one.way == "position":
+            extra += 1
+            value = f"x{extra}" if f"x{extra}" not in names else value
+        elif is_word(name):
+            value = name
+        keywords = keywords or one.way == "keyword" or (default is not None and is_word(name))
+        if i <= last or not keywords:  # what stands before a value of *args is passed by position too
+            words.append(value)
         else:
-            words.append(name if is_word(name) else f"value_{number}")
+            words.append(f"{name}={value}" if is_word(name) else f"**{{{name!r}: {value}}}")
     return ", ".join(words)
 
 

@@ -1,7 +1,8 @@
 """Which name scopes are layers, and which variables each owns.
 
 Two kinds of scope are no layers and are folded into the one above: those of composite TensorFlow functions
-(``batchnorm``, ``assert_equal``), and those that only hold constants and read variables.
+(``batchnorm``, ``assert_equal``), and those that only hold constants, read variables and lead what is read
+through the control flow of TensorFlow 1 (Tensor2Tensor's ``Read_16``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from smanalyze.facts.layers_forward import Weight
 from smanalyze.facts.layers_scopes import MAX_DEPTH, ScopeTree
 
 _ONLY_READS = frozenset({"Const", "NoOp", "ReadVariableOp", "Cast"})
+_FLOW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit"})
+_IDLE = _ONLY_READS | _FLOW | {"Identity"}
+"""Ops that do nothing where something is read or led on; an Identity by itself is what is left of a Dropout."""
 _FUNCTION_SCOPES = re.compile(
     r"(batchnorm|moments|Tensordot|AssignMovingAvg|Assert|assert_\w+|TensorArray(V2)?(Unstack|Stack))(_\d+)?"
 )
@@ -60,15 +64,19 @@ class LayerScopes:
         return folded
 
     def _works(self) -> list[bool]:
-        """For each scope whether something in it, or below, does more than read and hold values."""
+        """For each scope whether something in it, or below, does more than read, hold and lead on values."""
         tree = self.tree
         ops = tree.forward.index.ops
-        works = [False] * len(tree.paths)
+        works, hands_on, leads = ([False] * len(tree.paths) for _ in range(3))
         for number, scope in enumerate(tree.scope_of):
-            if scope >= 0 and not works[scope] and ops[number] not in _ONLY_READS:
-                works[scope] = True
-        for scope in range(len(works) - 1, 0, -1):
-            if works[scope]:
+            if scope >= 0 and not works[scope]:
+                op = ops[number]
+                works[scope] = op not in _IDLE
+                hands_on[scope] |= op == "Identity"
+                leads[scope] |= op in _FLOW or op == "ReadVariableOp"
+        for scope in range(len(works) - 1, -1, -1):
+            works[scope] = works[scope] or (hands_on[scope] and not leads[scope])
+            if scope and works[scope]:
                 works[tree.parents[scope]] = True
         return works
 

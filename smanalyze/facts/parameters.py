@@ -11,20 +11,20 @@ def build_parameters(
 ) -> Parameters:
     """Sums over the variables.
 
-    ``total``: weights that a signature binds; without any signature those that a function other than saver and
+    ``total``: weights that a signature binds; where no signature binds any, those that a function other than saver and
     initializers binds; where no function is left either (Keras' ``save_traces=False``) all of them.
     """
     weights = [row for row in variables if row.role in ("weight", "counter")]
-    if any_signature:
-        counted = [row for row in weights if row.used_by]
-    else:
-        counted = [row for row in weights if row.used_by or row.used_by_functions]
-        counted = counted or [row for row in variables if row.role in ("weight", "unused")]
+    counted = [row for row in weights if row.used_by] if any_signature else []
+    counted = counted or [row for row in weights if row.used_by or row.used_by_functions]
+    if not counted and not any_signature:
+        counted = [row for row in variables if row.role in ("weight", "unused")]
+    is_stored = checkpoint.presence == "present"
     other = [row for row in variables if row.role in ("metric", "generator")]
     return Parameters(
         total=sum(row.elements for row in counted),
         trainable=sum(row.elements for row in counted if row.trainable),
-        stored=sum(row.elements for row in variables if row.checkpoint_keys)
+        stored=sum(row.elements for row in variables if row.checkpoint_keys and is_stored)
         + sum(_elements(entry.shape) for entry in checkpoint.other_entries if entry.dtype != "string"),
         bytes=sum(row.size for row in counted),
         stored_bytes=checkpoint.bytes,

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from smanalyze.facts.reuse_loaded import Loaded, count_tensors, takes_one
 from smanalyze.facts.reuse_obstacles import Obstacle, find_obstacles
+from smanalyze.model.saved_model import Signature
+from smanalyze.model.tensors import TensorInfo
 from smanalyze.report.sections import ReuseAnswer
+
+_MAX_NAMES = 6
+"""Inputs named in a call; a reader needs its form."""
 
 
 def build_answers(loaded: Loaded) -> tuple[ReuseAnswer, ...]:
@@ -157,7 +162,9 @@ def _hub(loaded: Loaded, obstacles: tuple[Obstacle, ...]) -> ReuseAnswer:
     if loaded.called is None:
         return _hub_signature(loaded, obstacles)
     if not takes_one(loaded.called):
-        says = ["The layer passes one argument, which __call__ does not take, or not alone."]
+        if loaded.main_signature is not None:
+            return _hub_signature(loaded, obstacles)
+        says = ["The layer passes one argument, which __call__ does not take, or not alone, and there is no signature."]
         return _answer("hub.KerasLayer(path)", "no", says, obstacles)
     if not loaded.bound:
         return _answer("hub.KerasLayer(path)", "yes", ["There are no weights to train."], obstacles)
@@ -191,7 +198,36 @@ def _hub_signature(loaded: Loaded, obstacles: tuple[Obstacle, ...]) -> ReuseAnsw
     if signature is None:
         says = ["The loaded object cannot be called, and there is no signature."]
         return _answer("hub.KerasLayer(path)", "no", says, obstacles)
-    says = ["The loaded object cannot be called, so a signature has to be named; its weights cannot be trained then."]
+    reason = (
+        "The loaded object cannot be called"
+        if loaded.called is None
+        else "The layer passes one argument, which __call__ does not take, or not alone"
+    )
+    says = [f"{reason}, so a signature has to be named; its weights cannot be trained then."]
+    says += _hub_call(loaded, signature)
     tags = f", tags={list(loaded.meta_graph.tags)!r}" if len(loaded.graphs) > 1 else ""
     loader = f"hub.KerasLayer(path, signature={signature.key!r}, signature_outputs_as_dict=True{tags})"
     return _answer(loader, "partly", says, obstacles)
+
+
+def _hub_call(loaded: Loaded, signature: Signature) -> list[str]:
+    """How the layer is called with a signature: one tensor goes in by position, a dict by the names of arguments.
+
+    A composite input of a TF1 model is taken apart: TensorFlow 2 names its tensors after it
+    (tensorflow/python/saved_model/load_v1_in_v2.py, _extract_signatures)."""
+    composite = any(info.components for info in signature.inputs)
+    if count_tensors(signature) == 1 or (composite and not loaded.is_tf1):
+        return []
+    names = [name for info in signature.inputs for name in _tensor_names(info)]
+    shown = ", ".join(f"{name!r}: …" for name in names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
+    parts = ", a composite input as the dense tensors it is made of" if composite else ""
+    return [f"Call the layer with a dict, layer({{{shown}}}){parts}."]
+
+
+def _tensor_names(info: TensorInfo) -> list[str]:
+    """The arguments that one input of a TF1 signature becomes."""
+    if info.encoding == "sparse":
+        return [f"{info.name}_{part}" for part in ("indices", "values", "dense_shape")]
+    if info.components:
+        return [f"{info.name}_component_{number}" for number in range(len(info.components))]
+    return [info.name]

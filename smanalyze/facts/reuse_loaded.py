@@ -15,6 +15,9 @@ from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.model.objects import FunctionSpec, ObjectFunction
 from smanalyze.model.saved_model import SavedModel, Signature
 
+DIFFERENTIABLE = frozenset({"bfloat16", "complex128", "complex64", "float16", "float32", "float64"})
+"""Dtypes of variables that have gradients (tensorflow/python/eager/backprop_util.py, IsTrainable)."""
+
 
 class Loaded:
     """The loaded object: its attributes, its ``__call__``, and the variables that what can be called binds."""
@@ -84,11 +87,18 @@ class Loaded:
 
     @cached_property
     def bound(self) -> tuple[Weight, ...]:
-        """The variables that signatures bind; with no signature, those that any function but the saver's binds."""
+        """The variables that what can be called binds: the signatures, and the functions of the root."""
+        held = filter(None, map(self.function, self.functions))
+        traces = [Key("function", trace) for function in held for trace in function.traces]
+        return tuple(dict.fromkeys((*self._signed, *self._bound_by(traces))))
+
+    @cached_property
+    def _signed(self) -> tuple[Weight, ...]:
+        """The variables that the signatures bind."""
+        return self._bound_by([Key("signature", signature.key) for signature in self.meta_graph.signatures])
+
+    def _bound_by(self, starts: list[Key]) -> tuple[Weight, ...]:
         lookup = Weights(self.meta_graph, self.graph)
-        starts = [Key("signature", signature.key) for signature in self.meta_graph.signatures]
-        if not starts:
-            starts = [Key("function", name) for name in self.graph.library.functions if "__traced_" not in name]
         names = self.graph.functions_below(starts)
         keys: dict[Key, None] = {}
         for actor in (*starts, *(Key("function", name) for name in names)):
@@ -148,8 +158,13 @@ class Loaded:
         if not self.meta_graph.signatures and not self.functions:
             return "Nothing at the root can be called, so there is nothing to train through."
         if not self.bound:
-            return "Nothing to train: no variable is bound by what can be called; weights, if any, are constants."
-        trained = [weight for weight in self.bound if weight.trainable and weight not in self.references]
+            return (
+                "Nothing to train: no signature and no function of the root binds a variable; weights, if any, are "
+                "constants."
+            )
+        lifted = [weight for weight in self.bound if weight not in self.references]
+        trained = [weight for weight in lifted if weight.trainable and weight.dtype in DIFFERENTIABLE]
+        stuck = [weight for weight in lifted if weight.trainable and weight.dtype not in DIFFERENTIABLE]
         sentences = []
         if self.references:
             sentences.append(
@@ -164,8 +179,13 @@ class Loaded:
         elif not self.references:
             unknown = any(weight.trainable is None for weight in self.bound)
             sentences.append(
-                "Nothing says which variables are trainable." if unknown else "No bound variable is trainable."
+                "Nothing says which variables are trainable." if unknown else "No bound variable can be trained."
             )
+        if stuck:
+            dtypes = ", ".join(sorted({weight.dtype for weight in stuck}))
+            sentences.append(f"{len(stuck)} marked as trainable have no gradients, for their dtype: {dtypes}.")
+        if trained and self.meta_graph.signatures and not self._signed:
+            sentences.append("Only functions of the root bind them: the signatures bind no variable.")
         if trained and self.unsaved_gradients:
             sentences.append(
                 f"Custom gradients ({self.unsaved_gradients[0]}) were not saved: asking for one will likely fail."

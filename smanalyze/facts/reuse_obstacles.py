@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from smanalyze.facts.reuse_loaded import Loaded
+from smanalyze.facts.reuse_refused import incomplete_constants, invalid_names, missing_inputs
 from smanalyze.graph.ops import provider, registered
 from smanalyze.model.record import record
 from smanalyze.model.tensors import Structure
@@ -28,6 +29,7 @@ VERSION = re.compile(
 )
 """PEP 440, as the package ``packaging`` reads versions."""
 
+_PRESENCE = {"absent": "not there", "not-fetched": "not fetched", "not-read": "not readable"}
 _REFERENCE_OPS = frozenset({"VariableV2", "Variable", "Assign", "AssignAdd", "AssignSub", "RefIdentity"})
 
 
@@ -44,8 +46,23 @@ class Obstacle:
 
 def find_obstacles(loaded: Loaded) -> tuple[Obstacle, ...]:
     """All obstacles to ``tf.saved_model.load``, the impassable first."""
-    found = [*_values(loaded), *_wrapped(loaded), *_ops(loaded), *_specs(loaded), *_slots(loaded)]
+    found = [*_refused(loaded), *_values(loaded), *_wrapped(loaded), *_ops(loaded), *_specs(loaded), *_slots(loaded)]
     return tuple(sorted(found, key=lambda obstacle: obstacle.passable))
+
+
+def _refused(loaded: Loaded) -> Iterator[Obstacle]:
+    """Nodes that cannot be made; the main graph is looked at by the TF1 loader alone."""
+    library = loaded.graph.library
+    if any(lost.part == "graph" for lost in loaded.model.unreadable):
+        return
+    for refused in (invalid_names(library), missing_inputs(library), incomplete_constants(library)):
+        first = next((node for node in refused if node.function or loaded.is_tf1), None)
+        if first:
+            where = f"function {first.function}" if first.function else "the main graph"
+            yield Obstacle(
+                f"TensorFlow refuses a node of {where}: {first.node or 'a nameless one'} ({first.op}) {first.fault}.",
+                False,
+            )
 
 
 def _values(loaded: Loaded) -> Iterator[Obstacle]:
@@ -54,7 +71,7 @@ def _values(loaded: Loaded) -> Iterator[Obstacle]:
     if not stored:
         return
     if checkpoint.presence != "present":
-        yield Obstacle(f"The variables' values are {checkpoint.presence}.", False)
+        yield Obstacle(f"The variables' values are {_PRESENCE[checkpoint.presence]}.", False)
         return
     lacking = [shard.file for shard in checkpoint.shards if shard.declared and shard.presence != "present"]
     if lacking:

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 from smanalyze.facts.arguments import trace_arguments
 from smanalyze.facts.names import Names
+from smanalyze.facts.parse_spec import ParseSpecs
 from smanalyze.facts.reach import build_reach
-from smanalyze.facts.snippets import build_snippets
+from smanalyze.facts.snippets import Caller, build_snippets, needed_imports
 from smanalyze.graph.model_graph import Key, ModelGraph
-from smanalyze.model.saved_model import Signature
 from smanalyze.model.tensors import TensorInfo
 from smanalyze.report.tensors import Argument, SignatureReport, Tensor, TensorComponent
 
 
-def build_signatures(graph: ModelGraph, names: Names, path_name: str, *, several: bool) -> tuple[SignatureReport, ...]:
-    """All signatures in order of their keys; init and train ops are none. ``several``: there are more MetaGraphs."""
-    return tuple(_signature(graph, names, signature, path_name, several) for signature in graph.meta_graph.signatures)
+def build_signatures(graph: ModelGraph, names: Names, path: str, *, several: bool) -> tuple[SignatureReport, ...]:
+    """All signatures in order of keys; init and train ops are none. ``path`` of the folder that holds the model;
+    ``several``: there are more MetaGraphs."""
+    functions = _Functions(graph)
+    specs, imports, tags = ParseSpecs(graph), needed_imports(graph.library), graph.meta_graph.tags
+    return tuple(
+        _signature(graph, names, functions, Caller(signature, tags, several, path, specs.inputs(signature), imports))
+        for signature in graph.meta_graph.signatures
+    )
 
 
-def _signature(graph: ModelGraph, names: Names, signature: Signature, path_name: str, several: bool) -> SignatureReport:
+class _Functions:
+    """The concrete functions of a MetaGraph by name, and the FunctionSpecs of their Python functions."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        objects = graph.meta_graph.objects
+        self.concrete = {f.name: f for f in objects.concrete_functions} if objects else {}
+        self.specs = {
+            trace: node.function.spec
+            for node in (objects.nodes if objects else ())
+            if node.kind == "function" and node.function
+            for trace in node.function.traces
+        }
+
+
+def _signature(graph: ModelGraph, names: Names, functions: _Functions, caller: Caller) -> SignatureReport:
+    signature = caller.signature
     key = Key("signature", signature.key)
-    backed_by, arguments = _python_side(graph, key)
+    backed_by, arguments = _python_side(graph, functions, key)
     return SignatureReport(
         key=signature.key,
         method_name=signature.method_name,
@@ -28,7 +49,7 @@ def _signature(graph: ModelGraph, names: Names, signature: Signature, path_name:
         arguments=arguments,
         backed_by=backed_by,
         reach=build_reach(graph, names, key),
-        snippets=build_snippets(signature, graph.meta_graph, path_name, several=several),
+        snippets=build_snippets(caller),
     )
 
 
@@ -40,28 +61,21 @@ def build_tensor(info: TensorInfo) -> Tensor:
     )
 
 
-def _python_side(graph: ModelGraph, key: Key) -> tuple[str, tuple[Argument, ...]]:
+def _python_side(graph: ModelGraph, functions: _Functions, key: Key) -> tuple[str, tuple[Argument, ...]]:
     """(function that the signature calls, arguments of the Python function behind it).
 
     TensorFlow wraps a function for its signature; the wrapper calls the function itself, whose own signature tells
     the arguments. Where nothing is wrapped (a trace used as it is) the called function tells them.
     """
-    objects = graph.meta_graph.objects
     called = graph.targets(key, "calls", "function")
-    if objects is None or not called:
-        return (str(called[0].id) if called else ""), ()
-    concrete = {function.name: function for function in objects.concrete_functions}
-    specs = {
-        trace: node.function.spec
-        for node in objects.nodes
-        if node.kind == "function" and node.function
-        for trace in node.function.traces
-    }
+    if not called:
+        return "", ()
     wrapper = str(called[0].id)
-    inner = [str(end.id) for end in graph.targets(called[0], "calls", "function") if str(end.id) in concrete]
+    ends = graph.targets(called[0], "calls", "function")
+    inner = [str(end.id) for end in ends if str(end.id) in functions.concrete]
     for name in [*inner[:1], wrapper]:
-        if name in concrete:
-            arguments = trace_arguments(concrete[name], specs.get(name))
+        if name in functions.concrete:
+            arguments = trace_arguments(functions.concrete[name], functions.specs.get(name))
             if arguments:
                 return wrapper, arguments
     return wrapper, ()

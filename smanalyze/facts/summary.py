@@ -163,8 +163,9 @@ def _headline(writer: str, meta_graphs: tuple[MetaGraphReport, ...], parameters:
         main = next((s for s in signatures if s.key == "serving_default"), signatures[0])
         inputs = ", ".join(tensor.name for tensor in main.inputs[:MAX_NAMED])
         outputs = ", ".join(tensor.name for tensor in main.outputs[:MAX_NAMED])
-        more = f" and {len(signatures) - 1} more" if len(signatures) > 1 else ""
-        words.append(f"{main.key}({inputs}{', …' * (len(main.inputs) > MAX_NAMED)}) → {outputs or 'nothing'}{more}")
+        words.append(f"{main.key}({inputs}{', …' * (len(main.inputs) > MAX_NAMED)}) → {outputs or 'nothing'}")
+        if len(signatures) > 1:
+            words.append(f"{len(signatures) - 1} more signature{'s' * (len(signatures) > 2)}")
     elif any(graph.callables for graph in meta_graphs):
         words.append("no signature, but functions that Python can call")
     elif meta_graphs:

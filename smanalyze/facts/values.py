@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from smanalyze.errors import UsageError
+from smanalyze.errors import FormatError, UsageError
 from smanalyze.facts.names import Names
 from smanalyze.facts.stored import build_stored_keys
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.bundle import BundleEntry
+from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.saved_model import MetaGraph, SavedModel
 
 MAX_NAMED = 8
@@ -36,9 +37,7 @@ def find_values(model: SavedModel, name: str) -> Values:
         keys = ", ".join(entry.key for entry in entries[:MAX_NAMED])
         raise UsageError(f"{len(entries)} variables are called {name!r}; give one of their checkpoint keys: {keys}.")
     if entries:
-        if model.checkpoint.reader is None:
-            raise UsageError("The checkpoint's values are not at hand.")
-        return Values("variable", entries[0].key, model.checkpoint.reader.read(entries[0]))
+        return Values("variable", entries[0].key, _read(model.checkpoint, entries[0]))
     for meta_graph in model.meta_graphs:
         constant = _constant(meta_graph, name)
         if constant is not None:
@@ -49,6 +48,18 @@ def find_values(model: SavedModel, name: str) -> Values:
     if name in _variable_names(model):
         raise UsageError(f"The checkpoint holds no values for the variable {name!r}, or cannot be read.")
     raise UsageError(f"Nothing is called {name!r}.{_near(model, name)}")
+
+
+def _read(checkpoint: Checkpoint, entry: BundleEntry) -> Any:
+    if checkpoint.reader is None:
+        raise UsageError("The checkpoint's values are not at hand.")
+    try:
+        return checkpoint.reader.read(entry)
+    except FormatError as error:
+        if error.file is not None:
+            raise
+        file = next((shard.file for shard in checkpoint.shards if shard.index == entry.shard), None)
+        raise FormatError(f"{entry.key}: {error.message}", file=file, offset=error.offset) from error
 
 
 def _variables(model: SavedModel, name: str) -> list[BundleEntry]:

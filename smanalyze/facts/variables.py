@@ -141,7 +141,7 @@ def _object_row(
     entry = next((stored.entries[k] for k in keys if k in stored.entries), None)
     path = names.paths.python_path(node.id)
     slot = stored.slots.get(node.id)
-    slot_of = names.of(Key("variable", slot.original)) if slot and slot.original < len(names.paths.names) else None
+    slot_of = names.of(Key("variable", slot.original)) if slot and 0 <= slot.original < len(names.paths.names) else None
     role = object_role(node, names.paths, slot is not None) or weight_role(
         users.bound(key), users.bound(key), variable.dtype, variable.shape, variable.name
     )

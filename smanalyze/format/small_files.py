@@ -46,7 +46,9 @@ def parse_debug_info(data: bytes, *, file: str) -> DebugInfo:
     """debug/saved_model_debug_info.pb, in either of its forms; raises FormatError if it does not parse."""
     message = _parse("tensorflow.GraphDebugInfo", data, file)
     traces = len(message.name_to_trace_id) or len(message.traces)
-    return DebugInfo(tuple(message.files), traces)
+    # The proto is of syntax 2, where text that is not UTF-8 comes as bytes.
+    files = (file if isinstance(file, str) else file.decode("utf-8", "backslashreplace") for file in message.files)
+    return DebugInfo(tuple(files), traces)
 
 
 def parse_tfhub_module(data: bytes, *, file: str) -> str:

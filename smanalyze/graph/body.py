@@ -35,8 +35,8 @@ class BodyIndex:
     """
 
     __slots__ = (
-        "_at", "_controls", "_producers", "arguments", "body", "calls", "constants", "devices", "gradient_ops",
-        "inputs", "names", "op_counts", "ops",
+        "_at", "_calls_at", "_controls", "_producers", "arguments", "body", "calls", "constants", "devices",
+        "gradient_ops", "inputs", "names", "op_counts", "ops",
     )  # fmt: skip
 
     def __init__(self, body: Body, arguments: Sequence[str] = ()) -> None:
@@ -52,6 +52,7 @@ class BodyIndex:
         self.op_counts = Counter(columns.ops)
         self.constants = columns.constants
         self._at: dict[str, int] | None = None
+        self._calls_at: dict[int, list[Call]] | None = None
         self._producers: list[tuple[int | None, ...]] | None = None
         self._controls: dict[int, tuple[int | None, ...]] = {}
 
@@ -65,6 +66,15 @@ class BodyIndex:
             for position, argument in enumerate(self.arguments):
                 self._at[argument] = -1 - position
         return self._at
+
+    @property
+    def calls_at(self) -> dict[int, list[Call]]:
+        """The calls by the number of their node."""
+        if self._calls_at is None:
+            self._calls_at = {}
+            for call in self.calls:
+                self._calls_at.setdefault(call.node, []).append(call)
+        return self._calls_at
 
     @property
     def producers(self) -> list[tuple[int | None, ...]]:

@@ -12,12 +12,16 @@ from smanalyze.graph.library import READ, WRITE, Library
 from smanalyze.model.objects import SavedObject
 from smanalyze.model.saved_model import MetaGraph
 
+MAX_SLICED = 50_000_000
+"""Nodes of all signatures' slices together. Real models stay a hundred times below; thousands of signatures over a
+graph of thousands of nodes would take hours."""
+
 _TABLE_CHILDREN = ("_create_resource", "_initialize")
 
 
 class GraphBuilder:
     """The state of building one graph. Its result: ``nx``, ``main_resources`` (by node number in the main graph) and
-    ``slices`` (main-graph nodes by signature key)."""
+    ``slices`` (main-graph nodes by signature key). ``is_cut``: some slices were left empty, see MAX_SLICED."""
 
     def __init__(self, meta_graph: MetaGraph, library: Library) -> None:
         self.meta_graph = meta_graph
@@ -25,6 +29,8 @@ class GraphBuilder:
         self.nx: Any = nx.MultiDiGraph()
         self.main_resources: dict[int, Key] = {}
         self.slices: dict[str, frozenset[int]] = {}
+        self.is_cut = False
+        self._sliced = 0
         self._add_objects()
         self._add_functions()
         self._link_main_resources()
@@ -169,30 +175,42 @@ class GraphBuilder:
                 self.nx.add_edge(asset, table, key="initializes")
 
     def _add_entry_points(self) -> None:
+        main = self.library.main
+        for call in main.calls:
+            self.library.effects(call.function)
+        effects = self.library.node_effects(main)
+        known: dict[tuple[str, ...], frozenset[int]] = {}
         for signature in self.meta_graph.signatures:
-            key = Key("signature", signature.key)
-            self.nx.add_node(key)
-            references = list(tensor_names(signature))
-            self.slices[signature.key] = frozenset(self.library.main.slice_before(references))
-            self._add_main_edges(key, self.slices[signature.key])
+            references = tuple(tensor_names(signature))
+            if references not in known:
+                known[references] = self._slice(references)
+            self.slices[signature.key] = known[references]
+            self._add_main_edges(Key("signature", signature.key), known[references], effects)
         if self.meta_graph.init_op:
-            key = Key("init", self.meta_graph.init_op)
-            self.nx.add_node(key)
-            self._add_main_edges(key, frozenset(self.library.main.slice_before([self.meta_graph.init_op])))
+            init = self._slice((self.meta_graph.init_op,))
+            self._add_main_edges(Key("init", self.meta_graph.init_op), init, effects)
 
-    def _add_main_edges(self, key: Key, within: frozenset[int]) -> None:
-        library = self.library
-        for call in library.main.calls:
-            if call.node in within:
+    def _slice(self, references: tuple[str, ...]) -> frozenset[int]:
+        """What the tensors need; nothing once all slices together would no longer be bounded by the file."""
+        if self._sliced > MAX_SLICED:
+            self.is_cut = True
+            return frozenset()
+        found = frozenset(self.library.main.slice_before(references))
+        self._sliced += len(found)
+        return found
+
+    def _add_main_edges(self, key: Key, within: frozenset[int], effects: dict[int, dict[int, int]]) -> None:
+        self.nx.add_node(key)
+        main = self.library.main
+        for number in sorted(within & main.calls_at.keys()):
+            for call in main.calls_at[number]:
                 self._add_call(key, call.function, call.op, call.attr)
-                library.effects(call.function)
-        for origin, bits in library.body_effects(library.main, set(within)):
-            self._add_effect(key, self.main_resources.get(origin), bits)
+        for number in sorted(within & effects.keys()):
+            for origin, bits in effects[number].items():
+                self._add_effect(key, self.main_resources.get(origin), bits)
         if self.meta_graph.objects is None:
-            for number in within:
-                target = self.main_resources.get(number)
-                if target is not None:
-                    self.nx.add_edge(key, target, key="captures")
+            for number in sorted(within & self.main_resources.keys()):
+                self.nx.add_edge(key, self.main_resources[number], key="captures")
 
     def _add_initializers(self) -> None:
         for node, key in zip(self._objects, self._keys, strict=True):

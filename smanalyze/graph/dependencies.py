@@ -34,6 +34,7 @@ class Dependencies:
         self._graph = graph
         self._library: Library = graph.library
         self._flows: dict[str, Flow] = {}
+        self._called: dict[int, dict[int, str]] = {}  # by the id of an index, which the library keeps alive
         self._signatures: dict[str, tuple[dict[str, frozenset[str]], frozenset[str]]] = {}
 
     def signature(self, signature: Signature) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
@@ -55,9 +56,10 @@ class Dependencies:
             if number is not None:
                 seeds[number] = seeds.get(number, 0) | 1 << position
         within = self._graph.main_slice(signature.key)
-        for call in main.calls:
-            if call.node in within and call.op in _CALLS:
-                self._resolve(call.function)
+        for number in within & main.calls_at.keys():
+            for call in main.calls_at[number]:
+                if call.op in _CALLS:
+                    self._resolve(call.function)
         masks = self._masks(main, seeds, within)
         outputs = {}
         used = 0
@@ -100,7 +102,7 @@ class Dependencies:
     def _masks(self, index: BodyIndex, seeds: dict[int, int], within: frozenset[int] | None) -> _Masks:
         """The mask of each node that the seeds leave open; ``within`` limits the main graph to a slice."""
         masks = _Masks(dict(seeds), {}, 0)
-        calls = {call.node: call.function for call in index.calls if call.op in _CALLS}
+        calls = self._plain_calls(index)
         effectful = frozenset(op for op in index.op_counts if _has_effects(op))
         numbers = range(len(index.ops)) if within is None else sorted(number for number in within if number >= 0)
         nodes, producers = masks.nodes, index.producers
@@ -127,6 +129,12 @@ class Dependencies:
                 if number not in seeds:
                     self._settle(index, number, masks, calls, effectful)
         return masks
+
+    def _plain_calls(self, index: BodyIndex) -> dict[int, str]:
+        found = self._called.get(id(index))
+        if found is None:
+            found = self._called[id(index)] = {c.node: c.function for c in index.calls if c.op in _CALLS}
+        return found
 
     def _settle(
         self, index: BodyIndex, number: int, masks: _Masks, calls: dict[int, str], effectful: frozenset[str]

@@ -89,23 +89,27 @@ class Library:
                 bits[-1 - origin] |= effect
         return tuple(bits)
 
-    def body_effects(self, index: BodyIndex, within: set[int] | None = None) -> list[tuple[int, int]]:
+    def body_effects(self, index: BodyIndex) -> list[tuple[int, int]]:
         """(origin, bits) for each resource that a body's nodes touch: a node number, or ``-1 - k`` for argument k.
 
-        ``within`` limits it to some node numbers. Effects of callees that are not resolved yet count as none.
+        Effects of callees that are not resolved yet count as none.
         """
         found: dict[int, int] = {}
-        for op in index.op_counts:
-            bits = _BITS[state_effect(op)]
-            if not bits:
-                continue
-            for number in _numbers_of(index, op):
-                if within is None or number in within:
-                    self._note(index, number, bits, found)
-        for call in index.calls:
-            if within is None or call.node in within:
-                self._note_call(index, call, found)
+        for touched in self.node_effects(index).values():
+            for origin, bits in touched.items():
+                found[origin] = found.get(origin, 0) | bits
         return sorted(found.items())
+
+    def node_effects(self, index: BodyIndex) -> dict[int, dict[int, int]]:
+        """The same by the node that does it: node number -> (origin -> bits), for the nodes that touch something."""
+        found: dict[int, dict[int, int]] = {}
+        acting = {op: bits for op in index.op_counts if (bits := _BITS[state_effect(op)])}
+        for number, op in enumerate(index.ops) if acting else ():
+            if op in acting:
+                self._note(index, number, acting[op], found.setdefault(number, {}))
+        for call in index.calls:
+            self._note_call(index, call, found.setdefault(call.node, {}))
+        return found
 
     def _note(self, index: BodyIndex, number: int, bits: int, found: dict[int, int]) -> None:
         inputs = index.data_inputs(number)
@@ -126,7 +130,3 @@ class Library:
                 origin = index.origin(reference)
                 if origin is not None:
                     found[origin] = found.get(origin, 0) | effects[argument]
-
-
-def _numbers_of(index: BodyIndex, op: str) -> list[int]:
-    return [number for number, name in enumerate(index.ops) if name == op]

@@ -39,6 +39,7 @@ class ModelGraph:
         self._main_resources = built.main_resources
         self._slices = built.slices
         self.key_of = built.key_of
+        self.is_cut = built.is_cut
         self._after: _Neighbours = {}
         self._before: _Neighbours = {}
 

@@ -24,6 +24,7 @@ __all__ = [
     "Registration",
     "StateEffect",
     "StateUse",
+    "min_inputs",
     "producer_releases",
     "provider",
     "randomness",
@@ -106,6 +107,15 @@ def registered(op: str) -> Registration | None:
     absent = group.get("absent", ())
     known = tuple(registry.releases[i] for i in range(group["first"], group["last"] + 1) if i not in absent)
     return Registration(op, known, group.get("stateful", False), group.get("takes", ""), group.get("gives", ""))
+
+
+def min_inputs(op: str) -> int:
+    """How many data inputs every node of the op has, in all releases that know it: its arguments that are no lists.
+
+    0 for an op that TensorFlow does not register. TensorFlow refuses a node with fewer ("NodeDef expected inputs ... do
+    not match": tensorflow/core/framework/node_def_util.cc, ValidateNodeDef).
+    """
+    return int(_registry().group_of.get(op, {}).get("inputs", 0))
 
 
 @cache

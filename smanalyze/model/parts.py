@@ -16,8 +16,8 @@ class Unreadable:
     """A part that was left out, and why.
 
     ``code`` names the kind of fault for rules (``lfs-pointer``, ``empty-file``, ``truncated``, ``corrupt``,
-    ``utf8-mangled``, ``wrong-kind``, ``limit``, ``missing``); ``message`` is a sentence; ``file`` is relative to the
-    model's directory with forward slashes; ``offset`` is in bytes.
+    ``utf8-mangled``, ``wrong-kind``, ``limit``, ``missing``; ``unreadable``: the system would not give it); ``message``
+    is a sentence; ``file`` is relative to the model's directory with forward slashes; ``offset`` is in bytes.
     """
 
     code: str

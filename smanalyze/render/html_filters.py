@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from smanalyze.render.html_treemap import HEIGHT, tiles
 from smanalyze.render.units import bytes_text, count_text, percent_text, plural, shape_text, shapes_text, short_count
 from smanalyze.render.visible import shorten, visible, visible_lines
-from smanalyze.render.words import release_needs
+from smanalyze.render.words import LAYER_SOURCES, PRODUCER_EVIDENCE, layers_trainable_text, release_needs
 from smanalyze.report.findings import count_by_severity
 
 PROSE_LIMIT = 2_000
@@ -48,6 +48,16 @@ def code(text: str) -> Markup:
 def number(value: int) -> Markup:
     """A number for the script that sorts, without separators."""
     return Markup(int(value))
+
+
+def layer_source(source: str) -> str:
+    """Where the layers were told from."""
+    return LAYER_SOURCES.get(source, source)
+
+
+def producer_evidence(evidence: str) -> str:
+    """How the TensorFlow release is known."""
+    return PRODUCER_EVIDENCE.get(evidence, evidence)
 
 
 def words(values: Iterable[str]) -> str:
@@ -98,7 +108,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "prose": prose, "code": code, "number": number, "words": words, "depth": depth, "bar": bar, "largest": largest,
     "segments": segments, "tiles": tiles, "bytes": bytes_text, "short": short_count,
     "percent": percent_text, "plural": plural,
-    "release_needs": release_needs, "shape": shape_text, "shapes": shapes_text,
+    "release_needs": release_needs, "layer_source": layer_source, "producer_evidence": producer_evidence,
+    "layers_trainable": layers_trainable_text, "shape": shape_text, "shapes": shapes_text,
     "by_severity": count_by_severity,
 }  # fmt: skip
 """Beside jinja2's own."""

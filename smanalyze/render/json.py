@@ -9,9 +9,9 @@ from smanalyze.report.document import SCHEMA_VERSION, Report
 from smanalyze.report.serialize import to_dict
 
 
-def render_json(reports: list[Report]) -> str:
+def render_json(reports: list[Report], *, several: bool = False) -> str:
     """One report as it is; several as ``{schema_version, results}``. Ends with a newline; keys in the fields' order."""
-    if len(reports) == 1:
+    if len(reports) == 1 and not several:
         return dump(to_dict(reports[0]))
     return dump({"schema_version": SCHEMA_VERSION, "results": [to_dict(report) for report in reports]})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smanalyze.render.markdown_escape import cell_code, cell_prose, code, codes, prose
 from smanalyze.render.markdown_sheet import Sheet
-from smanalyze.render.units import bytes_text, count_text, shape_text
+from smanalyze.render.units import bytes_text, count_text, plural, shape_text
 from smanalyze.render.words import (
     LAYER_SOURCES,
     PRESENCE,
@@ -14,6 +14,7 @@ from smanalyze.render.words import (
     cut,
     layer_shapes_text,
     layer_trainable_text,
+    layers_trainable_text,
     ops_text,
     release_needs,
     role_text,
@@ -81,8 +82,7 @@ def add_layers(sheet: Sheet, graph: MetaGraphReport, title: str) -> None:
         titles = ("Layer", "Class", "Output shape", ">Parameters", ">Trainable", "dtype", ">Nodes")
         sheet.table(titles, table.rows, _layer_row, _ROWS, "layer")
         if table.rows:
-            trainable = f"{count_text(table.trainable_parameters)} trainable"
-            sheet.add(f"{count_text(table.parameters)} parameters, {trainable}")
+            sheet.add(f"{plural(table.parameters, 'parameter')}{layers_trainable_text(table)}")
         for note in table.notes:
             sheet.add(prose(note))
 

@@ -14,6 +14,7 @@ from smanalyze.render.words import (
     joined,
     layer_shapes_text,
     layer_trainable_text,
+    layers_trainable_text,
     ops_text,
     release_needs,
     role_text,
@@ -46,8 +47,7 @@ def draw_layers(page: Page, table: LayerTable, limit: int) -> None:
     if table.rows:
         draw_table(page, columns, [_layer_row(layer) for layer in shown])
         page.more(hidden, "layer")
-        trainable = f"{count_text(table.trainable_parameters)} trainable"
-        page.flow([(f"{count_text(table.parameters)} parameters, {trainable}", "")], 2)
+        page.flow([(f"{plural(table.parameters, 'parameter')}{layers_trainable_text(table)}", "")], 2)
     for note in table.notes:
         page.flow([(note, "dim")], 2)
 
@@ -110,8 +110,8 @@ def draw_variables(page: Page, variables: tuple[VariableRow, ...], limit: int) -
 
 def _variable_row(variable: VariableRow) -> tuple[Cell, ...]:
     role: Cell = (role_text(variable), "" if variable.role == "weight" else "dim")
-    if variable.presence != "present":  # what is not there matters more than what it would be for
-        role = (PRESENCE[variable.presence], "warning")
+    if variable.presence != "present":
+        role = (f"{role_text(variable)} ({PRESENCE[variable.presence]})", "warning")
     return (
         variable.name, variable.dtype, shape_text(variable.shape), count_text(variable.elements),
         bytes_text(variable.size), role,

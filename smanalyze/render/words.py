@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from smanalyze.render.units import bytes_text, count_text, plural, shapes_text, short_count
 from smanalyze.report.document import MetaGraphReport, ModelSummary, Parameters, Warmup
-from smanalyze.report.sections import AssetRow, Callable, CheckpointReport, Layer, OpReport, VariableRow
+from smanalyze.report.sections import AssetRow, Callable, CheckpointReport, Layer, LayerTable, OpReport, VariableRow
 from smanalyze.report.tensors import Argument, Reach, Tensor
 
 Item = TypeVar("Item")
@@ -78,8 +78,8 @@ def stored_text(numbers: Parameters) -> str:
     if not numbers.stored:
         return ""
     parts = (
-        (numbers.optimizer, "in optimizer slots"),
-        (numbers.other_state, "in other state"),
+        (numbers.optimizer, "of optimizer state"),
+        (numbers.other_state, "of other state"),
         (numbers.copies, "in copies"),
     )
     said = ", ".join(f"{count_text(number)} {word}" for number, word in parts if number)
@@ -176,9 +176,23 @@ def layer_trainable_text(layer: Layer) -> str:
 
 def role_text(variable: VariableRow) -> str:
     """What a variable is for; a weight says whether it trains."""
-    if variable.role == "weight":
-        return {True: "trainable", False: "frozen", None: "weight"}[variable.trainable]
+    if variable.role == "weight" and variable.trainable is not None:
+        return "weight" if variable.trainable else "weight, frozen"
     return variable.role
+
+
+def layers_trainable_text(table: LayerTable) -> str:
+    """How many of the parameters train; "" where nothing says it."""
+    if table.parameters and all(layer.trainable is None for layer in table.rows):
+        return ""
+    return f", {count_text(table.trainable_parameters)} trainable"
+
+
+PRODUCER_EVIDENCE = {
+    "meta_info_def": "as the model says",
+    "graph_def_producer": "told from the graph's producer number",
+    "": "",
+}
 
 
 def checkpoint_text(checkpoint: CheckpointReport) -> str:
@@ -203,12 +217,13 @@ def ops_text(ops: OpReport) -> str:
 
 
 def release_needs(ops: OpReport) -> list[tuple[str, tuple[str, ...]]]:
-    """(sentence, ops that decide it): the TensorFlow that the signatures need, and all the rest if that differs."""
-    served = ("To serve it", ops.signature_release, ops.signature_needs)
-    whole = ("To load everything in it", ops.first_release, ops.needs)
-    asked = [served] if served[1:] == whole[1:] else [served, whole]
-    return [(f"{what}: {_release(release, needs)}", needs) for what, release, needs in asked if release]
-
-
-def _release(release: str, needs: tuple[str, ...]) -> str:
-    return f"TensorFlow {release} or newer" if needs else f"any TensorFlow from {release} on, and perhaps older"
+    """(sentence, ops that decide it): the TensorFlow that knows all ops, since every loader asks for all of them, and
+    what the signatures alone would need if that is less."""
+    if not ops.first_release:
+        return []
+    if not ops.needs:
+        return [(f"Its ops are known to any TensorFlow from {ops.first_release} on, and perhaps older", ())]
+    found = [(f"To load it: TensorFlow {ops.first_release} or newer", ops.needs)]
+    if ops.signature_release and ops.signature_release != ops.first_release:
+        found.append((f"What the signatures run is older: TensorFlow {ops.signature_release}", ops.signature_needs))
+    return found

@@ -13,6 +13,9 @@ MAX_FILES = 100_000
 
 MAX_DEPTH = 32
 
+FOLLOWED = frozenset({"variables", "assets", "assets.extra", "debug"})
+"""Folders of a SavedModel that may be links to folders elsewhere, as caches and version stores make them."""
+
 
 class Directory:
     """The files below one root, by paths with forward slashes."""
@@ -21,7 +24,8 @@ class Directory:
         self.root = root
 
     def files(self) -> tuple[tuple[str, int, bool], ...]:
-        """(path, size in bytes, is a symlink) of each regular file, sorted; links to directories are not followed.
+        """(path, size in bytes, is a symlink) of each regular file, sorted. Links to folders are followed where
+        TensorFlow looks into them (FOLLOWED, at the top), and nowhere else.
 
         Raises NotASavedModelError if the directory itself cannot be listed.
         """
@@ -43,7 +47,7 @@ class Directory:
                 return
             path = prefix + entry.name
             try:
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_dir(follow_symlinks=not depth and entry.name in FOLLOWED):
                     if depth < MAX_DEPTH:
                         self._list(entry.path, path + "/", depth + 1, found)
                 elif stat.S_ISREG(entry.stat().st_mode):

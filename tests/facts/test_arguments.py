@@ -80,7 +80,7 @@ def _callable(name: str, path: str) -> Callable:
 
 
 def test_literals_of_the_fixture() -> None:
-    """def literals(self, x, training=False, power=2, rate=0.5, mode="sum", mask=None, *, bias=0.0), traced five times."""
+    """(self, x, training=False, power=2, rate=0.5, mode="sum", mask=None, *, bias=0.0), traced five times."""
     found = _callable("nested_arguments", "literals")
     assert [(a.name, a.default) for a in found.arguments] == [
         ("x", None), ("training", "False"), ("power", "2"), ("rate", "0.5"), ("mode", "'sum'"), ("mask", "None"),

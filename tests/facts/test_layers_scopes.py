@@ -146,6 +146,22 @@ def test_composite_functions_are_no_layers() -> None:
     assert scopes.members(scopes.members(0)[0]) == []
 
 
+def test_reads_led_through_control_flow_are_no_layers() -> None:
+    """Tensor2Tensor reads each variable in a scope of its own; an Identity alone is what is left of a Dropout."""
+    nodes = [
+        FakeNode("Read_16/ReadVariableOp/Switch", "Switch", ["k0", "x"], ((2, 3), (2, 3))),
+        FakeNode("Read_16/ReadVariableOp", "ReadVariableOp", ["Read_16/ReadVariableOp/Switch:1"], ((2, 3),)),
+        FakeNode("Read_17/Identity", "Identity", ["Read_17/ReadVariableOp:value:0"], ((2, 3),)),
+        FakeNode("Read_17/ReadVariableOp", "ReadVariableOp", ["k1"], ((2, 3),)),
+        FakeNode("dropout/Identity", "Identity", ["x"], ((None, 3),)),
+        FakeNode("dense/MatMul", "MatMul", ["dropout/Identity:output:0", "k2"], ((None, 3),)),
+    ]
+    weights = {f"k{i}": weight(i, f"body/kernel_{i}") for i in range(3)}
+    table = build_scope_table(forward(nodes, weights))
+    assert [(row.path, row.class_name) for row in table.rows] == [("dropout", "Identity"), ("dense", "MatMul")]
+    assert "2 variables with 12 elements are read outside all rows." in table.notes
+
+
 def test_shapes_are_never_guessed() -> None:
     several: tuple[Shape, ...] = ((None, 1), (None, 2))
     nodes = [

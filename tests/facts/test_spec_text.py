@@ -91,8 +91,14 @@ def test_any_names_have_an_order(names: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "inputs",
-    [None, Structure("unknown"), Structure("tuple"), Structure("tuple", items=(TENSOR,)), Structure("list", items=(TENSOR, TENSOR))],
-)  # fmt: skip
+    [
+        None,
+        Structure("unknown"),
+        Structure("tuple"),
+        Structure("tuple", items=(TENSOR,)),
+        Structure("list", items=(TENSOR, TENSOR)),
+    ],
+)
 def test_signatures_of_an_unusual_form_have_no_arguments(inputs: Structure | None) -> None:
     assert split_signature(inputs) == ((), ())
 

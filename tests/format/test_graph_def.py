@@ -20,7 +20,8 @@ attr { key: "f" value { f: 0.5 } }
 attr { key: "b" value { b: true } }
 attr { key: "T" value { type: DT_BFLOAT16 } }
 attr { key: "shape" value { shape { dim { size: -1 } dim { size: 2 } } } }
-attr { key: "value" value { tensor { dtype: DT_STRING tensor_shape { dim { size: 2 } } string_val: "x" string_val: "y" } } }
+attr { key: "value" value { tensor { dtype: DT_STRING tensor_shape { dim { size: 2 } }
+                                     string_val: "x" string_val: "y" } } }
 attr { key: "func" value { func { name: "g" } } }
 attr { key: "placeholder" value { placeholder: "p" } }
 attr { key: "empty" value { list {} } }

@@ -29,10 +29,15 @@ OBJECTS = [
         "experimental_distributed_variable_components { name: 'w/replica_1' device: '/gpu:1' } }",
         SavedObject(
             0, "variable",
-            variable=ObjectVariable("w", "float32", (2,), True, "/gpu:0", "on_read", "mean", (("w/replica_1", "/gpu:1"),)),
+            variable=ObjectVariable(
+                "w", "float32", (2,), True, "/gpu:0", "on_read", "mean", (("w/replica_1", "/gpu:1"),)
+            ),
         ),
     ),
-    ('function { concrete_functions: "b" concrete_functions: "a" }', SavedObject(0, "function", function=ObjectFunction(("b", "a"), None))),
+    (
+        'function { concrete_functions: "b" concrete_functions: "a" }',
+        SavedObject(0, "function", function=ObjectFunction(("b", "a"), None)),
+    ),
     (
         'bare_concrete_function { concrete_function_name: "f" argument_keywords: "x" allowed_positional_arguments: 1 }',
         SavedObject(0, "bare_concrete_function", function=ObjectFunction(("f",), None, ("x",), 1)),
@@ -107,8 +112,9 @@ def test_a_method_is_called_without_its_self(names: list[str], is_method: bool, 
 
 
 @pytest.mark.parametrize(
-    ("text", "given"), [("input_signature { none_value {} }", False), ("", False), ("input_signature { tuple_value {} }", True)]
-)  # fmt: skip
+    ("text", "given"),
+    [("input_signature { none_value {} }", False), ("", False), ("input_signature { tuple_value {} }", True)],
+)
 def test_an_input_signature_of_none_is_none(text: str, given: bool) -> None:
     spec = parse_function_spec(proto("FunctionSpec", _argspec(["x"]) + text))
     assert (spec.input_signature is not None) == given

@@ -40,7 +40,8 @@ def test_who_wrote_it() -> None:
 def test_signatures_and_their_tensors_are_sorted_by_key() -> None:
     info = "{ name: 't:0' dtype: DT_FLOAT tensor_shape {} }"
     graph = parsed(
-        f'signature_def {{ key: "b" value {{ inputs {{ key: "y" value {info} }} inputs {{ key: "x" value {info} }} }} }}'
+        f'signature_def {{ key: "b" value {{ inputs {{ key: "y" value {info} }} '
+        f'inputs {{ key: "x" value {info} }} }} }}'
         'signature_def { key: "a" value { method_name: "m" } }'
     )
     assert [signature.key for signature in graph.signatures] == ["a", "b"]

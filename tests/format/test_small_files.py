@@ -48,6 +48,12 @@ def test_debug_info_in_either_form(text: str, traces: int) -> None:
     assert (parsed.files, parsed.traces) == (("a.py",), traces)
 
 
+def test_names_in_debug_info_are_text_even_where_they_are_not_utf8() -> None:
+    """The proto is of syntax 2, where protobuf does not check."""
+    data = proto("GraphDebugInfo", 'files: "XX.py"').SerializeToString().replace(b"XX", b"\xff\xfe")
+    assert parse_debug_info(data, file="d").files == (r"\xff\xfe.py",)
+
+
 @pytest.mark.parametrize(("data", "said"), [(b"\x08\x03", "format 3"), (b"\x08\x03extra", "format 3")])
 def test_hub_marker(data: bytes, said: str) -> None:
     assert parse_tfhub_module(data, file="t") == said

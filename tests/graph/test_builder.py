@@ -7,11 +7,12 @@ import pytest
 from smanalyze.graph.model_graph import Key, ModelGraph
 from tests.models import each_broken_model, graph_of, model_of, names_of
 
-from .made import function, model_graph, node, signature
+from .made import func, function, model_graph, node, signature
 
 OBJECTS = """
 object_graph_def {
-  nodes { children { node_id: 1 local_name: "v" } children { node_id: 2 local_name: "t" } children { node_id: 3 local_name: "f" }
+  nodes { children { node_id: 1 local_name: "v" } children { node_id: 2 local_name: "t" }
+          children { node_id: 3 local_name: "f" }
           children { node_id: 4 local_name: "asset" } children { node_id: 5 local_name: "c" }
           children { node_id: 99 local_name: "gone" } children { node_id: -1 local_name: "below" } user_object {} }
   nodes { variable { name: "v" dtype: DT_FLOAT shape {} } }
@@ -57,7 +58,7 @@ def test_main_graph_nodes_stand_for_the_objects_that_calls_bind() -> None:
         [
             node("x", "Placeholder"), node("table", "VarHandleOp"), node("variable", "MutableHashTableV2"),
             node("third", "VarHandleOp"),
-            node("call", "StatefulPartitionedCall", "x", "table", "variable", "third", f='func { name: "__inference_f_1" }'),
+            node("call", "StatefulPartitionedCall", "x", "table", "variable", "third", f=func("__inference_f_1")),
         ],
         OBJECTS, signature("s", {"x": "x:0"}, {"y": "call:0"}), functions=(BODY,),
     )  # fmt: skip

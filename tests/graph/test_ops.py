@@ -120,6 +120,29 @@ def test_an_op_of_others_is_not_registered() -> None:
     assert ops.registered("") is None
 
 
+@pytest.mark.parametrize(
+    ("op", "least"),
+    [
+        ("ReadFile", 1), ("WriteFile", 2), ("StridedSlice", 4), ("Const", 0), ("NoSuchOp", 0),
+        ("AddN", 0), ("IdentityN", 0), ("ConcatV2", 1),  # lists may be empty
+        ("SaveV2", 3), ("If", 1),
+        ("BoostedTreesUpdateEnsembleV2", 4),  # 5 before its inputs became lists
+    ],
+)  # fmt: skip
+def test_inputs_that_every_release_asks_for(op: str, least: int) -> None:
+    assert ops.min_inputs(op) == least
+
+
+def test_the_smallest_number_of_inputs_counts(recipe: ModuleType) -> None:
+    """Also where a release is added once more to a file in which an older release had fewer."""
+    producers: dict[str, int] = {}
+    seen: dict[str, Any] = {}
+    for release, count in (("2.8.0", 1), ("2.9.0", 3), ("2.9.0", 2)):
+        grown = recipe.Release(release, 1, {"Grown": recipe.Traits(False, "", "", count)})
+        recipe.add(grown, producers, seen)
+    assert '"inputs": 1' in recipe.render(producers, seen)
+
+
 def test_producer_numbers() -> None:
     assert ops.producer_releases(1645) == ops.ProducerReleases(("2.15.1",), "2.14.1", "2.16.2")
     assert ops.producer_releases(175) == ops.ProducerReleases(("2.1.4", "2.2.3"), "1.15.0", "2.3.4")
@@ -162,9 +185,9 @@ def test_recipe(recipe: ModuleType, tmp_path: Path) -> None:
         "releases": ["2.8.0", "2.9.0", "2.10.0"],
         "producers": [1, 2, 3],
         "groups": [
-            {"first": 0, "last": 0, "stateful": True, "takes": "resource", "ops": "Gone"},
-            {"first": 0, "last": 2, "absent": [1], "stateful": True, "takes": "resource", "ops": "Back"},
-            {"first": 0, "last": 2, "stateful": True, "takes": "resource", "ops": "Stays"},
+            {"first": 0, "last": 0, "stateful": True, "takes": "resource", "inputs": 1, "ops": "Gone"},
+            {"first": 0, "last": 2, "absent": [1], "stateful": True, "takes": "resource", "inputs": 1, "ops": "Back"},
+            {"first": 0, "last": 2, "stateful": True, "takes": "resource", "inputs": 1, "ops": "Stays"},
         ],
     }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smanalyze.checks.evidence import count_of, listed, percent, shape_text, stable_name
+from smanalyze.checks.refused import refused_evidence, refused_subject
 from smanalyze.checks.rule import ERROR, NOTE, Found, rule
 from smanalyze.checks.subject import OneMetaGraph
+from smanalyze.facts.reuse_refused import incomplete_constants
 
 LARGE_BYTES = 1 << 20
 """A constant of this size is large in any graph."""
@@ -59,19 +61,11 @@ def incomplete_constant(meta_graph: OneMetaGraph) -> Iterator[Found]:
     hand made it.
     Fix: give the node its attrs `dtype` and `value`, or export the model again.
     """
-    found: list[tuple[str, str, str]] = []
-    library = meta_graph.graph.library
-    for function in ("", *library.functions):
-        index = library.index(function) if function else library.main
-        for number in (number for number, size in index.constants if size < 0):
-            missing = [attr for attr in ("dtype", "value") if not index.node(number).has_attr(attr)]
-            if missing:
-                found.append((function, index.names[number], " and ".join(missing)))
+    found = list(incomplete_constants(meta_graph.graph.library))
     if found and meta_graph.facts.graph_is_whole:
-        function, node, _ = found[0]
         yield Found(
-            meta_graph.place(function=function or None, node=node),
+            meta_graph.place(function=found[0].function or None, node=found[0].node),
             f"{count_of(len(found), 'Const node lacks', 'Const nodes lack')} what makes a constant.",
-            (*meta_graph.identity, *sorted({f"{stable_name(f)}\t{n}" for f, n, _ in found})),
-            listed(f"{n} of {f or 'the main graph'} has no {missing}" for f, n, missing in found),
+            refused_subject(meta_graph, found),
+            refused_evidence(found),
         )

@@ -8,10 +8,10 @@ from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.output_flow import UNKNOWN
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
 from smanalyze.checks.subject import OneModel, OneSignature
+from smanalyze.checks.tuple_inputs import tuple_inputs
 from smanalyze.graph.body import BodyIndex
 from smanalyze.graph.ops import randomness, registered, time_dependent
-from smanalyze.model.saved_model import Signature
-from smanalyze.report.findings import Location
+from smanalyze.report.findings import Location, Severity
 from smanalyze.report.tensors import Tensor
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
@@ -39,7 +39,8 @@ def no_signature(model: OneModel) -> Iterator[Found]:
         yield Found(Location(), message, (), evidence, severity=NOTE)
     else:
         message = "The model has no signature and no function that can be called by name."
-        yield Found(Location(), message, (), (f"tag-sets: {'; '.join(','.join(m.tags) for m in facts.meta_graphs)}",))
+        tags = "; ".join(",".join(graph.tags) or "(no tags)" for graph in facts.meta_graphs)
+        yield Found(Location(), message, (), (f"tag-sets: {tags}",))
 
 
 def _names(tensor: Tensor) -> list[tuple[str, str]]:
@@ -122,10 +123,6 @@ def input_dtype_mismatch(signature: OneSignature) -> Iterator[Found]:
             )
 
 
-def _definition(signature: OneSignature) -> Signature:
-    return next(s for s in signature.meta_graph.graph.meta_graph.signatures if s.key == signature.report.key)
-
-
 @rule("repeated-input", WARNING)
 def repeated_input(signature: OneSignature) -> Iterator[Found]:
     """Two inputs of a signature are the same tensor.
@@ -180,7 +177,8 @@ def unused_input(signature: OneSignature) -> Iterator[Found]:
     """Nothing depends on an input.
 
     Why: a caller must send it, and whatever is sent changes neither an output nor any state. Often the wrong tensor was
-    wired to the signature, or the feature was dropped on the way.
+    wired to the signature, or the feature was dropped on the way. It is only noted where the input is one field of a
+    named tuple whose other fields are used (the TimeStep of TF-Agents), and where the signature has no output at all.
     Fix: remove the input from the signature, or connect it.
     """
     graph = signature.meta_graph.graph
@@ -191,7 +189,7 @@ def unused_input(signature: OneSignature) -> Iterator[Found]:
     # of what a caller must send; and where wiring is broken, that is told by another rule.
     if not all(_is_placeholder(main, number) for number in fed.values()) or not _is_wired(main, within):
         return
-    _, used = signature.dependencies.signature(_definition(signature))
+    _, used = signature.dependencies.signature(signature.definition)
     # What comes back through a TF1 loop is not followed by value, so there only the plain graph proves anything.
     looped = any(count.op in _LOOPS for count in signature.report.reach.ops)
     unused = [name for name, number in fed.items() if name not in used and not (looped and number in within)]
@@ -204,7 +202,16 @@ def unused_input(signature: OneSignature) -> Iterator[Found]:
                 f"{name}: {'the functions called do not use it' if fed[name] in within else 'no output needs its node'}"
                 for name in unused
             ),
+            severity=_unused_severity(signature, set(unused)),
         )
+
+
+def _unused_severity(signature: OneSignature, unused: set[str]) -> Severity:
+    """A note where no wrong wiring can be behind it: a field of a value that the caller hands over whole, or an input
+    of a signature that has no output to be wired to."""
+    fields = tuple_inputs(signature.definition, signature.meta_graph.graph.meta_graph.objects)
+    handed_over = unused <= fields and not fields <= unused
+    return NOTE if handed_over or not signature.report.outputs else WARNING
 
 
 def _is_placeholder(index: BodyIndex, number: int | None) -> bool:
@@ -233,7 +240,7 @@ def constant_output(signature: OneSignature) -> Iterator[Found]:
     if not signature.report.inputs:
         return
     main = signature.meta_graph.graph.library.main
-    depends, _ = signature.dependencies.signature(_definition(signature))
+    depends, _ = signature.dependencies.signature(signature.definition)
     for tensor in signature.report.outputs:
         if depends.get(tensor.name):
             continue

@@ -107,6 +107,57 @@ TABLE = {
 }  # fmt: skip
 
 
+def without_tags(message: Any) -> None:
+    drop_signatures(message)
+    del message.meta_graphs[0].meta_info_def.tags[:]
+
+
+def test_no_tags_are_said(tmp_path: Path) -> None:
+    assert one(edited("tf1_frozen", without_tags), tmp_path, "no-signature").evidence == ("tag-sets: (no tags)",)
+
+
+def no_output(message: Any) -> None:
+    signature(message).outputs.clear()
+
+
+def take_a_named_tuple(*fields: str) -> Change:
+    """Gives the root a function serving_default of one named tuple with these float scalars."""
+
+    def change(message: Any) -> None:
+        objects = message.meta_graphs[0].object_graph_def
+        held = objects.nodes.add()
+        held.function.concrete_functions.append("step")
+        objects.nodes[0].children.add(local_name="serving_default", node_id=len(objects.nodes) - 1)
+        arguments = objects.concrete_functions["step"].canonicalized_input_signature.tuple_value.values
+        step = arguments.add().tuple_value.values.add().named_tuple_value
+        arguments.add().dict_value.SetInParent()
+        step.name = "Step"
+        for field in fields:
+            value = step.values.add(key=field).value.tensor_spec_value
+            value.name, value.dtype = field, 1
+            value.shape.SetInParent()
+        inputs = signature(message).inputs
+        for field in ("x", "ignored"):
+            inputs[f"0/{field}"].CopyFrom(inputs[field])
+            del inputs[field]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "severity"),
+    [
+        (take_a_named_tuple("x", "ignored"), "note"),
+        (take_a_named_tuple("x", "ignored", "more"), "warning"),  # not the value that the caller hands over
+        (take_a_named_tuple("ignored"), "warning"),
+        (no_output, "note"),
+    ],
+)
+def test_an_unused_field_is_only_noted(change: Change, severity: str, tmp_path: Path) -> None:
+    finding = one(edited("unused_signature_input", change), tmp_path, "unused-input")
+    assert finding.severity == severity, finding
+
+
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_case(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)

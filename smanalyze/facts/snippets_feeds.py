@@ -1,0 +1,171 @@
+"""What the snippets of one signature send: the dense tensors behind its inputs, and the Examples in them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from math import prod
+
+from smanalyze.facts.parse_spec import ExampleInput, Feature
+from smanalyze.model.record import record
+from smanalyze.model.saved_model import Signature
+from smanalyze.model.tensors import Component, Shape, TensorInfo
+
+MAX_JSON_VALUES = 64
+"""A request with more values is written as code that makes it."""
+
+EXAMPLE_LISTS = {"float32": "float_list", "int64": "int64_list", "string": "bytes_list"}
+"""The list of a tf.Feature that holds a dtype (tensorflow/core/example/feature.proto)."""
+
+
+@record
+class Caller:
+    """What a snippet is written for. ``tags`` of the MetaGraph, which Python must name where there are ``several``;
+    ``path`` of the model's folder; ``imports`` are statements that register ops of other libraries."""
+
+    signature: Signature
+    tags: tuple[str, ...]
+    several: bool
+    path: str
+    examples: tuple[ExampleInput, ...] = ()
+    imports: tuple[str, ...] = ()
+
+    def sent(self) -> list[TensorInfo]:
+        """The inputs a caller must send: those without a default."""
+        return [info for info in self.signature.inputs if info.default is None]
+
+    def example(self, name: str) -> ExampleInput | None:
+        """The Examples that an input takes, None for an input of plain tensors."""
+        return next((found for found in self.examples if found.name == name), None)
+
+    def sizes(self, info: TensorInfo) -> tuple[int, ...]:
+        """The sizes of what is sent for an input: unknown ones are 1; Examples go in a vector unless told otherwise."""
+        return (1,) if info.shape is None and self.example(info.name) else known_sizes(info.shape)
+
+
+@record
+class Feed:
+    """One dense tensor: the keyword that Python knows it by, its name in the graph, and its values: zeros (or
+    ``"text"``) of these sizes, or ``numbers``, a vector."""
+
+    keyword: str
+    tensor_name: str
+    dtype: str
+    sizes: tuple[int, ...]
+    numbers: tuple[int, ...] | None = None
+
+
+def known_sizes(shape: Shape) -> tuple[int, ...]:
+    """The sizes with 1 for each unknown one; () for unknown rank."""
+    return tuple(1 if size is None else size for size in shape or ())
+
+
+def code_text(text: str) -> str:
+    """A string literal of ASCII alone, for Python and for C++."""
+    pieces = (json.dumps(c)[1:-1] if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text)
+    return f'"{"".join(pieces)}"'
+
+
+# Encoded inputs -----------------------------------------------------------------------------------------------------
+
+
+def feeds(caller: Caller, info: TensorInfo) -> tuple[Feed, ...]:
+    """The dense tensors of one input.
+
+    A SparseTensor or composite one is fed by its components, under the names that TensorFlow gives them
+    (tensorflow/python/saved_model/load_v1_in_v2.py: _extract_signatures). Each holds one value.
+    """
+    dtype = info.dtype.removesuffix("_ref")
+    if info.encoding == "sparse":
+        return _sparse_feeds(info)
+    if info.encoding == "ragged":
+        return _ragged_feeds(info)
+    if info.components:
+        return tuple(_component(info, number, part) for number, part in enumerate(info.components))
+    return (Feed(info.name, info.tensor_name, dtype, caller.sizes(info)),)
+
+
+def _component(info: TensorInfo, number: int, part: Component) -> Feed:
+    return Feed(f"{info.name}_component_{number}", part.tensor_name, part.dtype, known_sizes(part.shape))
+
+
+def _sparse_feeds(info: TensorInfo) -> tuple[Feed, ...]:
+    parts = {part.role: part for part in info.components}
+    shape = info.shape
+    if shape is None and "dense_shape" in parts:
+        (rank,) = known_sizes(parts["dense_shape"].shape)[:1] or (1,)
+        shape = (None,) * min(rank, 254)  # TensorFlow's largest rank
+    sizes = known_sizes(shape)
+    count = min(prod(sizes), 1)
+    values: dict[str, tuple[tuple[int, ...], tuple[int, ...] | None]] = {
+        "indices": ((count, len(sizes)), None), "values": ((count,), None), "dense_shape": ((len(sizes),), sizes),
+    }  # fmt: skip
+    return tuple(
+        Feed(f"{info.name}_{role}", parts[role].tensor_name, parts[role].dtype, *value)
+        for role, value in values.items()
+        if role in parts
+    )
+
+
+def _ragged_feeds(info: TensorInfo) -> tuple[Feed, ...]:
+    """``flat_values``, then the row splits from the outermost on (RaggedTensorSpec._component_specs)."""
+    splits = []
+    for number, part in enumerate(info.components[1:], 1):
+        length = (known_sizes(part.shape)[:1] or (2,))[0] if part.shape and part.shape[0] is not None else 2
+        length = max(1, min(length, MAX_JSON_VALUES))
+        numbers = (0, *(1,) * (length - 1))
+        splits.append(Feed(f"{info.name}_component_{number}", part.tensor_name, part.dtype, (length,), numbers))
+    if not info.components:
+        return ()
+    flat = _component(info, 0, info.components[0])
+    inner = flat.sizes[1:] or known_sizes(info.shape)[len(splits) + 1 :]
+    count = splits[-1].numbers[-1] if splits and splits[-1].numbers else 1
+    return (Feed(flat.keyword, flat.tensor_name, flat.dtype, (count, *inner)), *splits)
+
+
+# Examples -----------------------------------------------------------------------------------------------------------
+
+
+def feature_size(feature: Feature) -> int:
+    """How many values an Example holds for a feature; unknown sizes are 1, and so are sparse and ragged ones."""
+    return prod(known_sizes(feature.shape))
+
+
+def sendable(example: ExampleInput) -> tuple[Feature, ...]:
+    """The features whose dtype an Example can hold, which is all of a sound model's."""
+    return tuple(feature for feature in example.features if feature.dtype in EXAMPLE_LISTS)
+
+
+def feature_value(feature: Feature) -> float | int | str:
+    """The value that stands for one to be filled in."""
+    values: dict[str, float | int | str] = {"float32": 0.0, "int64": 0, "string": "text"}
+    return values[feature.dtype]
+
+
+def example_base64(example: ExampleInput) -> str:
+    """A serialized tf.Example of zeros and ``text``, as base64 (tensorflow/core/example/example.proto)."""
+    entries = b"".join(_field(1, _field(1, _utf8(f.name)) + _field(2, _feature(f))) for f in sendable(example))
+    return base64.b64encode(_field(1, entries)).decode("ascii")
+
+
+def _feature(feature: Feature) -> bytes:
+    count = feature_size(feature)
+    if feature.dtype == "string":
+        return _field(1, _field(1, b"text") * count)
+    if feature.dtype == "float32":
+        return _field(2, _field(1, struct.pack("<f", 0.0) * count))
+    return _field(3, _field(1, b"\0" * count))
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """One length-delimited field of a protobuf message."""
+    length, size = len(content), bytearray()
+    while length > 127:
+        size.append(length & 127 | 128)
+        length >>= 7
+    return bytes([number << 3 | 2, *size, length]) + content
