@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = ("report", "show", "values", "rules", "render", "schema", "completion")
+_COMMANDS = ("report", "audit", "show", "values", "rules", "render", "schema", "completion")
 """Modules of this package; the order is that of --help."""
 
 OK, FINDINGS, FAILED, INCOMPLETE = 0, 1, 2, 3
@@ -29,7 +29,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smanalyze",
         description="Open any TensorFlow SavedModel and say what it is, without TensorFlow.",
-        epilog="Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run.",
+        epilog="Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete under --strict.",
     )
     parser.add_argument("--version", action="version", version=f"smanalyze {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+    from smanalyze.report.findings import Finding
+
+SEVERITIES = ("none", "note", "warning", "error")
+"""What ``--fail-on`` takes, mildest first."""
+
 _ENDINGS = {".txt": "text", ".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
 
 
@@ -89,15 +94,17 @@ def parse_outputs(args: argparse.Namespace, formats: tuple[str, ...], models: It
 
 def refuse_inside(output: Output, models: Iterable[str]) -> None:
     """Raises UsageError where the output is a file inside one of the models: what is audited must not change."""
-    from pathlib import Path
-
-    if output.file is not None and any(_is_inside(output.file, Path(model).resolve()) for model in models):
+    if output.file is not None and any(_is_inside(output.file, model) for model in models):
         raise UsageError("Nothing is written into the model's own folder; choose another place.", file=str(output.file))
 
 
-def _is_inside(file: Path, folder: Path) -> bool:
-    parents = file.resolve().parents
-    return folder in parents if folder.is_dir() else False
+def _is_inside(file: Path, model: str) -> bool:
+    from pathlib import Path
+
+    folder = Path(model).resolve()
+    if folder.is_file() and (folder.parent / "variables").is_dir():  # the file stands for the model around it
+        folder = folder.parent
+    return folder in file.resolve().parents if folder.is_dir() else False
 
 
 def _parse_output(text: str, formats: tuple[str, ...]) -> Output:
@@ -123,10 +130,21 @@ def write_outputs(outputs: list[Output], render: Callable[[str, bool, int], str]
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
             continue
         text = render(output.format, False, 100)
-        try:
-            output.file.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise UsageError(f"The file cannot be written: {error.strerror}.", file=str(output.file)) from error
+        write_text(output.file, text)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Writes a file that ends with a newline; raises UsageError if it cannot be written."""
+    try:
+        file.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"The file cannot be written: {error.strerror}.", file=str(file)) from error
+
+
+def is_gated(findings: Iterable[Finding], fail_on: str) -> bool:
+    """Whether a finding is as bad as ``--fail-on`` says, or worse."""
+    gated = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on != "none" else ()
+    return any(finding.severity in gated for finding in findings)
 
 
 def remark(args: argparse.Namespace, text: str) -> None:

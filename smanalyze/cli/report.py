@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from smanalyze.report.document import Report
 
 FORMATS = ("text", "json", "html", "markdown")
-_SEVERITIES = ("none", "note", "warning", "error")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,8 +28,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     options.add_tag_set(parser)
     parser.add_argument("--only", metavar="SECTION,...", default=None, help="only these sections")
     parser.add_argument(
-        "--fail-on", choices=_SEVERITIES, default="none", help="exit with 1 if there is a finding this bad or worse"
-    )
+        "--fail-on", choices=options.SEVERITIES, default="none",
+        help="exit with 1 if there is a finding this bad or worse",
+    )  # fmt: skip
     options.add_common(parser)
     parser.set_defaults(run=run)
 
@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
         failed |= _nothing_readable(args, path, reports[-1])
     if reports:
         options.write_outputs(outputs, lambda kind, color, width: render(reports, kind, color, width), args.color)
-    return 2 if failed else _gate(reports, args.fail_on)
+    gated = options.is_gated((finding for report in reports for finding in report.findings), args.fail_on)
+    return 2 if failed else int(gated)
 
 
 def _sections(only: str | None, fail_on: str) -> tuple[str, ...]:
@@ -105,13 +106,3 @@ def render(reports: list[Report], kind: str, color: bool, width: int) -> str:
     from smanalyze.render.text import render_text
 
     return "\n".join(render_text(report, width=width, color=color) for report in reports)
-
-
-def _gate(reports: list[Report], fail_on: str) -> int:
-    from smanalyze.report.findings import SEVERITIES
-
-    if fail_on == "none":
-        return 0
-    gated = SEVERITIES[: [*SEVERITIES].index(fail_on) + 1]  # type: ignore[arg-type]
-    bad = any(f.severity in gated for report in reports for f in report.findings)
-    return 1 if bad else 0

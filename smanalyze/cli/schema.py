@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-_COMMANDS = ("report", "rules")
+_COMMANDS = ("report", "audit", "rules")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -23,8 +23,8 @@ FieldStatus = Literal["matches", "differs", "not-computable"]
 class FingerprintField:
     """One hash of fingerprint.pb. ``stored`` and ``recomputed`` are decimal strings, "" where there is none.
 
-    ``algorithm`` says how it was computed (``TF 2.14 to 2.21``, ``TF 2.11``, ``split``); ``covers`` which files or parts
-    it speaks for; ``reason`` why it is not computable, "" otherwise.
+    ``algorithm`` says how it was computed (``TF 2.14 to 2.21``, ``TF 2.11``, ``split``); ``covers`` which files or
+    parts it speaks for; ``reason`` why it is not computable, "" otherwise.
     """
 
     name: str
@@ -53,8 +53,8 @@ class FingerprintAudit:
 
 @record
 class CheckFailure:
-    """One fault: ``kind`` is ``crc``, ``range``, ``size``, ``missing``, ``format``; ``tensor`` is a checkpoint key, or ""
-    for a block of the index; offsets are in bytes of ``file``."""
+    """One fault: ``kind`` is ``crc``, ``range``, ``size``, ``missing``, ``format``; ``tensor`` is a checkpoint key, or
+    "" for a block of the index; offsets are in bytes of ``file``."""
 
     kind: str
     tensor: str
@@ -123,8 +123,10 @@ class WasteRow:
 
 @record
 class FileAudit:
-    """One file: what covers it. ``covered_by`` names hashes (``saved_model_checksum``, ``checkpoint_hash``, ``crc32c`` of
-    the index, ``manifest``, ``model.sig``); () means that nothing would notice a change. ``sha256`` is filled on request."""
+    """One file: what covers it. ``covered_by`` names hashes (``saved_model_checksum``, ``checkpoint_hash``, ``crc32c``
+    of the index, ``record_crc32c`` of a TFRecord file, ``manifest``, ``model.sig``); () means that nothing would notice
+    a change. ``sha256`` is filled on request. ``status`` is ``damaged``, ``not-fetched``, ``changed``, ``added``,
+    ``not-declared``, ``not-read``, ``stray`` or "" for a file that is as it should be."""
 
     path: str
     size: int
@@ -173,7 +175,8 @@ class ManifestAudit:
 
 @record
 class AuditReport:
-    """Everything the audit says of one model. ``summary`` is the one line; ``uncovered`` names files that no hash covers."""
+    """Everything the audit says of one model. ``summary`` is the one line; ``needed_bytes`` is what the checkpoint
+    would hold without the waste that is proven; ``uncovered`` names files that no hash covers."""
 
     schema_version: str
     path_name: str
@@ -184,6 +187,7 @@ class AuditReport:
     fingerprint: FingerprintAudit
     checkpoint: CheckpointAudit
     waste: tuple[WasteRow, ...]
+    needed_bytes: int
     files: tuple[FileAudit, ...]
     uncovered: tuple[str, ...]
     weights: WeightsAudit | None

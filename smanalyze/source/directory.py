@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+from collections.abc import Iterator
 
 from smanalyze.errors import FormatError, NotASavedModelError
 
@@ -12,6 +13,9 @@ MAX_FILES = 100_000
 """Files listed of one directory tree; a model has a handful."""
 
 MAX_DEPTH = 32
+
+PIECE = 1 << 20
+"""Bytes read at once of a file that is only passed through."""
 
 
 class Directory:
@@ -64,6 +68,22 @@ class Directory:
         try:
             with open(os.path.join(self.root, path), "rb") as file:
                 return file.read() if limit is None else file.read(limit)
+        except OSError as error:
+            raise FormatError(f"The file cannot be read: {error.strerror}.", file=path) from error
+
+    def pieces(self, path: str) -> Iterator[memoryview]:
+        """The file's bytes from first to last, a piece at a time; each piece is gone when the next one is asked for.
+
+        Raises FormatError if the file is no regular one or cannot be read.
+        """
+        place = os.path.join(self.root, path)
+        try:
+            if not stat.S_ISREG(os.stat(place).st_mode):  # opening a pipe would wait for somebody to write to it
+                raise FormatError("This is no regular file.", file=path)
+            buffer = memoryview(bytearray(PIECE))
+            with open(place, "rb", buffering=0) as file:
+                while size := file.readinto(buffer):
+                    yield buffer[:size]
         except OSError as error:
             raise FormatError(f"The file cannot be read: {error.strerror}.", file=path) from error
 
