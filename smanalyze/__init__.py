@@ -4,6 +4,7 @@
 
     model = smanalyze.load("path/to/model")   # a SavedModel: everything read, nothing judged
     report = smanalyze.analyze(model)         # a Report: signatures, functions, layers, findings ...
+    audit = smanalyze.audit(model)            # an AuditReport: is it whole, and is it the one it claims to be?
 
 Each name is loaded on first use, so ``import smanalyze`` is quick.
 """
@@ -18,21 +19,25 @@ if TYPE_CHECKING:
     from typing import Any
 
     from smanalyze.api import analyze as analyze
+    from smanalyze.api import audit as audit
     from smanalyze.api import build_graphs as build_graphs
     from smanalyze.errors import SmanalyzeError as SmanalyzeError
     from smanalyze.load import load as load
     from smanalyze.model.saved_model import SavedModel as SavedModel
+    from smanalyze.report.audit import AuditReport as AuditReport
     from smanalyze.report.document import Report as Report
 
 __version__ = "0.1.0"
 
-__all__ = ["Report", "SavedModel", "SmanalyzeError", "analyze", "build_graphs", "load"]
+__all__ = ["AuditReport", "Report", "SavedModel", "SmanalyzeError", "analyze", "audit", "build_graphs", "load"]
 
 _HOMES = {
+    "AuditReport": "smanalyze.report.audit",
     "Report": "smanalyze.report.document",
     "SavedModel": "smanalyze.model.saved_model",
     "SmanalyzeError": "smanalyze.errors",
     "analyze": "smanalyze.api",
+    "audit": "smanalyze.api",
     "build_graphs": "smanalyze.api",
     "load": "smanalyze.load",
 }

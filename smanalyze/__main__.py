@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -14,8 +15,9 @@ def main() -> None:
     from smanalyze.cli.main import run
 
     code = run(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
     # Taking a large model apart object by object takes longer than reading it; the system frees it at once.
     os._exit(code)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 
-from smanalyze.checks.engine import catalogue, check_model
-from smanalyze.checks.subject import ModelFacts
-from smanalyze.errors import UsageError
+from smanalyze.checks.engine import catalogue, check_audit, check_model
+from smanalyze.checks.subject import ModelFacts, OneAudit
+from smanalyze.errors import FormatError, UsageError
 from smanalyze.facts.assets import build_assets, build_tables
 from smanalyze.facts.callables import build_callables
 from smanalyze.facts.checkpoint import build_checkpoint
@@ -21,7 +23,9 @@ from smanalyze.facts.summary import build_summary
 from smanalyze.facts.values import Values, find_values
 from smanalyze.facts.variables import build_variables
 from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.model.manifest import Manifest
 from smanalyze.model.saved_model import SavedModel
+from smanalyze.report.audit import AUDIT_SCHEMA_VERSION, AuditReport, ManifestAudit, WeightsAudit
 from smanalyze.report.document import (
     SCHEMA_VERSION,
     SECTIONS,
@@ -31,6 +35,10 @@ from smanalyze.report.document import (
     Report,
 )  # fmt: skip
 from smanalyze.report.findings import RuleInfo
+from smanalyze.report.sections import VariableRow
+
+Progress = Callable[[int, int], None]
+"""Told (bytes done, bytes to do) while the bytes of a model are read."""
 
 
 def analyze(model: SavedModel, *, sections: tuple[str, ...] = SECTIONS) -> Report:
@@ -156,3 +164,158 @@ def values(model: SavedModel, name: str) -> Values:
     Raises UsageError where no or more than one thing has the name, FormatError where its bytes cannot be read.
     """
     return find_values(model, name)
+
+
+def audit(
+    model: SavedModel,
+    *,
+    stats: bool = False,
+    weights: str | None = None,
+    manifest: str | None = None,
+    digests: bool = False,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Is the model whole, and is it the one it claims to be? Reads every byte that something can be compared with.
+
+    ``stats`` adds figures of every stored tensor; ``weights`` and ``manifest`` are paths of files to compare with;
+    ``digests`` adds the sha256 of every file. Raises UsageError or FormatError where one of those files is of no use.
+    """
+    from smanalyze.facts.coverage import build_coverage, uncovered_files
+    from smanalyze.facts.fingerprint import audit_fingerprint
+    from smanalyze.facts.integrity import audit_checkpoint
+    from smanalyze.facts.manifest import compare_manifest, digest_files, listable, unread_manifest
+    from smanalyze.facts.verdict import judge
+    from smanalyze.facts.waste import find_waste, needed_bytes
+
+    lists = _manifests(model, manifest)
+    first, second = _phases(model, progress, digests or bool(lists))
+    sums = digest_files(model, model.files, first) if digests or lists else {}
+    compared: list[tuple[ManifestAudit, frozenset[str]]] = []
+    own = {entry.path: sums[entry.path] for entry in listable(model) if entry.path in sums}
+    for name, listed in lists:
+        if isinstance(listed, Manifest):
+            paths = frozenset(one.path for one in listed.files)
+            compared.append((compare_manifest(listed, name, model, own), paths))
+        else:
+            compared.append((unread_manifest(name, listed), frozenset()))
+    manifests = tuple(result for result, _ in compared)
+    fingerprint = audit_fingerprint(model)
+    checkpoint = audit_checkpoint(model, progress=second, stats=stats)
+    facts = gather(model)
+    waste = find_waste(model, facts.graphs, facts.variables)
+    weights_audit = _compare_weights(model, weights, facts.variables)
+    asked = digests or manifest is not None
+    files = build_coverage(model, fingerprint, checkpoint, tuple(compared), sums if asked else None)
+    verdict, summary = judge(model, fingerprint, checkpoint, manifests)
+    return AuditReport(
+        schema_version=AUDIT_SCHEMA_VERSION,
+        path_name=facts.summary.path_name,
+        kind=facts.summary.kind,
+        version=model.found.chosen if model.found.given == "serving_base" else "",
+        verdict=verdict,
+        summary=summary,
+        fingerprint=fingerprint,
+        checkpoint=checkpoint,
+        waste=waste,
+        needed_bytes=needed_bytes(model, waste),
+        files=files,
+        uncovered=uncovered_files(files),
+        weights=weights_audit,
+        manifests=manifests,
+        findings=check_audit(OneAudit(facts, fingerprint, checkpoint, manifests, weights_audit)),
+        not_read=_not_read(facts),
+    )
+
+
+def write_manifest(model: SavedModel, report: AuditReport) -> str:
+    """An in-toto statement that lists every file of the model with its sha256, and its fingerprint. The same model
+    gives the same text.
+
+    ``report`` is the model's audit, made with ``digests``. Raises FormatError where a file could not be read: a list
+    with a gap is worse than none.
+    """
+    from smanalyze.facts.manifest import listable, listed_files, manifest_predicate
+    from smanalyze.facts.summary import build_producer
+    from smanalyze.format.manifest import write_statement
+
+    sums = {row.path: row.sha256 for row in report.files if row.sha256 is not None}
+    paths = [entry.path for entry in listable(model)]
+    for path in paths:
+        if path not in sums:
+            raise FormatError("The file cannot be read, so the manifest would have a gap.", file=path)
+    version = build_producer(model.meta_graphs).version
+    predicate = manifest_predicate(model, report.fingerprint, version)
+    return write_statement(listed_files({path: sums[path] for path in paths}), predicate)
+
+
+def _phases(
+    model: SavedModel, progress: Progress | None, digests: bool
+) -> tuple[Callable[[int], None] | None, Progress | None]:
+    """What to tell while files are hashed (bytes since the last call) and while tensors are checked, so that both make
+    one number that grows."""
+    if progress is None:
+        return None, None
+    whole = sum(entry.size for entry in model.files) if digests else 0
+    tensors = sum(entry.size for entry in model.checkpoint.entries)
+    hashed = 0
+
+    def hash_told(size: int) -> None:
+        nonlocal hashed
+        hashed += size
+        progress(hashed, whole + tensors)
+
+    return hash_told, lambda done, total: progress(whole + done, whole + total)
+
+
+def _manifests(model: SavedModel, given: str | None) -> list[tuple[str, Manifest | str]]:
+    """(what it is called, what it says or why it could not be read): the manifest given, and a signature beside the
+    model."""
+    from smanalyze.facts.manifest import SIGNATURE_FILE
+    from smanalyze.format.manifest import parse_manifest
+    from smanalyze.source.directory import Directory
+
+    found: list[tuple[str, Manifest | str]] = []
+    if given is not None:
+        folder, name = os.path.split(given)
+        try:
+            found.append((name, parse_manifest(Directory(folder or ".").read(name), file=given)))
+        except FormatError as error:
+            raise FormatError(error.message, file=given) from error
+    if model.found.given == "file":
+        return found
+    if any(entry.path == SIGNATURE_FILE for entry in model.files):
+        found.append((SIGNATURE_FILE, _signature(model, SIGNATURE_FILE)))
+    else:
+        beside = _signature(model, f"../{SIGNATURE_FILE}")
+        names = {model.found.path_name, model.found.chosen.rpartition("/")[2]}
+        if isinstance(beside, Manifest) and beside.name in names:  # it speaks for this folder, not for a neighbour
+            found.append((f"../{SIGNATURE_FILE}", beside))
+    return found
+
+
+def _signature(model: SavedModel, path: str) -> Manifest | str:
+    """What a signature says, or a sentence that tells why it says nothing."""
+    from smanalyze.format.limits import MAX_MANIFEST_BYTES
+    from smanalyze.format.manifest import parse_manifest
+
+    data = bytearray()
+    try:
+        for piece in model.file_pieces(path) if model.file_pieces else ():
+            data += piece
+            if len(data) > MAX_MANIFEST_BYTES:
+                break
+        return parse_manifest(bytes(data), file=path)
+    except FormatError as error:
+        return error.message
+
+
+def _compare_weights(model: SavedModel, path: str | None, variables: tuple[VariableRow, ...]) -> WeightsAudit | None:
+    if path is None:
+        return None
+    from smanalyze.facts.weights import compare_weights
+    from smanalyze.load import load_weights_source
+
+    found = load_weights_source(path)
+    if found is None:
+        raise UsageError("This is no checkpoint and no Keras file; there are no weights to compare with.", file=path)
+    return compare_weights(model, found, variables)

@@ -14,17 +14,18 @@ from smanalyze.errors import FormatError, NotASavedModelError, UsageError
 from smanalyze.format.faults import is_utf8_mangled, whole_file_fault
 from smanalyze.format.saved_model import ParsedSavedModel, is_graph_def, parse_saved_model
 from smanalyze.model.checkpoint import Checkpoint
-from smanalyze.model.parts import FileEntry, Presence, Unreadable
+from smanalyze.model.parts import LISTING, FileEntry, Presence, Unreadable
 from smanalyze.model.saved_model import Found, MetaGraph, SavedModel
 from smanalyze.source.directory import Directory
 from smanalyze.source.find import MODEL_FILES, Place, find
 
 if TYPE_CHECKING:
     from smanalyze.model.checkpoint_objects import CheckpointObjects
+    from smanalyze.model.fingerprints import FingerprintSource
     from smanalyze.model.side_files import WarmupRecord
+    from smanalyze.model.weights import WeightsFile
 
 INDEX = "variables/variables.index"
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 DEBUG_INFO = "debug/saved_model_debug_info.pb"
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 MAX_PROTO_BYTES = (1 << 31) - 1
@@ -54,6 +55,28 @@ def load(path: str | os.PathLike[str], *, graph_only: bool = False) -> SavedMode
     return _Loader(find(path)).load(graph_only)
 
 
+def load_weights_source(path: str | os.PathLike[str]) -> WeightsFile | None:
+    """The weights that lie at ``path`` without a SavedModel: a bare checkpoint (prefix, index, data file or folder), a
+    ``.keras`` archive, an HDF5 file, or a Keras architecture in JSON or YAML. None where it is none of these.
+
+    Broken parts are listed in ``unreadable``. Tensor values are read only when asked for. Raises UsageError where h5py
+    is missing, NotASavedModelError for a folder of several checkpoints or a file that cannot be opened.
+    """
+    from smanalyze.source.weights import find_weights
+
+    place = find_weights(path)
+    if place is None:
+        return None
+    from smanalyze.format.weights import open_checkpoint, open_keras_file
+
+    directory = Directory(place.root)
+    files = tuple(FileEntry(*entry) for entry in place.files)
+    if place.kind != "checkpoint":
+        return open_keras_file(place.kind, os.path.join(place.root, place.file), files[0], directory.read)
+    found = open_checkpoint(place.file, files, directory.map)
+    return replace(found, path_name=place.path_name, chosen=place.chosen, others=place.others)
+
+
 def select_meta_graphs(model: SavedModel, tags: tuple[str, ...]) -> SavedModel:
     """The model with only the MetaGraph whose tag-set is exactly ``tags``; raises UsageError naming those there are."""
     wanted = tuple(sorted(set(tags)))
@@ -74,7 +97,9 @@ class _Loader:
         listed = self.directory.files() if place.file is None else (self.directory.file(place.file),)
         self.files = tuple(FileEntry(*entry) for entry in listed)
         self.sizes = {entry.path: entry.size for entry in self.files}
-        self.unreadable: list[Unreadable] = []
+        self.unreadable = [
+            Unreadable("unreadable", LISTING, reason, folder or None) for folder, reason in self.directory.unlisted
+        ]
 
     def load(self, graph_only: bool) -> SavedModel:
         file = self.place.file or next((name for name in MODEL_FILES if name in self.sizes), "")
@@ -82,31 +107,33 @@ class _Loader:
             message = "The model's file went away, or too many others lie beside it."
             raise NotASavedModelError(message, file=self.place.root)
         parsed = self._graph(file)
-        rest = {} if graph_only else self._rest(parsed.meta_graphs)
+        rest = {} if graph_only else self._rest(file, parsed.meta_graphs)
         return SavedModel(
             found=Found(self.place.given, self.place.path_name, self.place.chosen, self.place.others),
-            file_kind=_KINDS.get(file.rsplit(".", 1)[-1], "pb"),
+            file_kind=_kind(file),
             schema_version=parsed.schema_version,
             pb_size=self.sizes.get(file, 0),
             meta_graphs=parsed.meta_graphs,
             files=self.files,
             unreadable=tuple(self.unreadable),
             read_file=self.directory.read,
+            file_pieces=self.directory.pieces,
             **rest,
         )
 
-    def _rest(self, meta_graphs: tuple[MetaGraph, ...]) -> dict[str, Any]:
+    def _rest(self, file: str, meta_graphs: tuple[MetaGraph, ...]) -> dict[str, Any]:
         """The fields of a SavedModel that do not come from the graph file."""
         from smanalyze.format import small_files
 
-        checkpoint = self._checkpoint(meta_graphs)
+        checkpoint, objects = self._checkpoint(meta_graphs)
         fingerprint = self._small("fingerprint.pb", "fingerprint", small_files.parse_fingerprint)
         keras_nodes = self._small("keras_metadata.pb", "Keras metadata", small_files.parse_keras_metadata)
         return {
             "checkpoint": checkpoint,
-            "checkpoint_objects": self._checkpoint_objects(checkpoint),
+            "checkpoint_objects": objects,
             "fingerprint": fingerprint,
             "fingerprint_presence": self._presence("fingerprint.pb", fingerprint),
+            "fingerprints": self._fingerprints(file),
             "keras_nodes": keras_nodes or (),
             "keras_metadata_presence": self._presence("keras_metadata.pb", keras_nodes),
             "warmup": self._warmup(),
@@ -122,10 +149,7 @@ class _Loader:
 
     def _graph(self, file: str) -> ParsedSavedModel:
         nothing = ParsedSavedModel(0, ())
-        if file.endswith(".cpb"):
-            self._lost("wrong-kind", "graph", "Split SavedModels (.cpb) are not read; merge the file to a .pb.", file)
-            return nothing
-        limit = MAX_TEXT_BYTES if file.endswith(".pbtxt") else MAX_PROTO_BYTES
+        limit = _limit(file)
         if self.sizes[file] > limit:
             self._lost("limit", "graph", f"The file has {self.sizes[file]} bytes; at most {limit} can be parsed.", file)
             return nothing
@@ -138,7 +162,8 @@ class _Loader:
         if fault is not None:
             self._lost(fault[0], "graph", fault[1], file, 0)
             return nothing
-        return self._parse_text(data, file) if file.endswith(".pbtxt") else self._parse_binary(data, file)
+        parse = {"pb": self._parse_binary, "pbtxt": self._parse_text, "cpb": self._parse_split}[_kind(file)]
+        return parse(data, file)
 
     def _parse_text(self, data: memoryview, file: str) -> ParsedSavedModel:
         from smanalyze.format.saved_model_text import parse_saved_model_text
@@ -150,6 +175,17 @@ class _Loader:
             return ParsedSavedModel(0, ())
         self._losses(parsed, len(data), file)
         return parsed
+
+    def _parse_split(self, data: memoryview, file: str) -> ParsedSavedModel:
+        from smanalyze.format.chunked import parse_split_saved_model
+        from smanalyze.format.riegeli import NO_DAMAGE
+
+        try:
+            return parse_split_saved_model(data)
+        except FormatError as error:
+            code = "limit" if error.message in NO_DAMAGE else "corrupt"
+            self._lost(code, "graph", error.message, file, error.offset)
+            return ParsedSavedModel(0, ())
 
     def _parse_binary(self, data: memoryview, file: str) -> ParsedSavedModel:
         parsed = parse_saved_model(data)
@@ -177,54 +213,18 @@ class _Loader:
 
     # The checkpoint ---------------------------------------------------------------------------------------------
 
-    def _checkpoint(self, meta_graphs: tuple[MetaGraph, ...]) -> Checkpoint:
+    def _checkpoint(self, meta_graphs: tuple[MetaGraph, ...]) -> tuple[Checkpoint, CheckpointObjects | None]:
+        if INDEX not in self.sizes and any(INDEX.startswith(folder) for folder, _ in self.directory.unlisted):
+            return Checkpoint("not-read"), None
         if INDEX not in self.sizes:
-            return Checkpoint("not-fetched" if any(map(_has_variables, meta_graphs)) else "absent")
-        from smanalyze.format.bundle_reader import BundleReader
-        from smanalyze.format.shards import parse_shards
-        from smanalyze.format.tensor_bundle import parse_bundle_index
+            return Checkpoint("not-fetched" if any(map(_has_variables, meta_graphs)) else "absent"), None
+        from smanalyze.format.bundle import open_bundle
 
-        try:
-            index = parse_bundle_index(self.directory.map(INDEX), file=INDEX)
-        except FormatError as error:
-            self._lost("unreadable", "checkpoint", error.message, INDEX)
-            return Checkpoint("not-read", index_size=self.sizes[INDEX])
-        self.unreadable.extend(index.problems)
-        shards = parse_shards(index, self.files, read_start=self._head)
-        self.unreadable.extend(shards.problems)
-        names = {shard.index: shard.file for shard in shards.shards if shard.declared}
-        return Checkpoint(
-            presence=index.presence,
-            num_shards=index.num_shards,
-            endianness=index.endianness,
-            index_size=index.size,
-            blocks=index.blocks,
-            compressed_blocks=index.compressed_blocks,
-            entries=index.entries,
-            shards=shards.shards,
-            reader=BundleReader(lambda number: self.directory.map(names[number]), index.endianness),
-        )
-
-    def _checkpoint_objects(self, checkpoint: Checkpoint) -> CheckpointObjects | None:
-        from smanalyze.format.checkpoint_objects import parse_checkpoint_objects
-
-        entry = next((entry for entry in checkpoint.entries if entry.key == OBJECT_GRAPH_KEY), None)
-        if entry is None or checkpoint.reader is None:
-            return None
-        shard = next((shard for shard in checkpoint.shards if shard.index == entry.shard and shard.declared), None)
-        if shard is None or shard.presence != "present" or entry.size > MAX_SMALL_BYTES:
-            return None
-        try:
-            return parse_checkpoint_objects(checkpoint.reader.read_strings(entry)[0], file=shard.file)
-        except (FormatError, IndexError) as error:
-            reason = error.message if isinstance(error, FormatError) else "It is empty."
-            self._lost("corrupt", "checkpoint object graph", reason, shard.file, entry.offset)
-            return None
+        opened = open_bundle(INDEX.removesuffix(".index"), self.files, self.directory.map)
+        self.unreadable.extend(opened.problems)
+        return opened.checkpoint, opened.objects
 
     # The small files --------------------------------------------------------------------------------------------
-
-    def _head(self, path: str) -> bytes:
-        return self.directory.read(path, 1024)
 
     def _presence(self, file: str, value: object) -> Presence:
         if file not in self.sizes:
@@ -233,6 +233,17 @@ class _Loader:
             return "present"
         fetched = not any(lost.file == file and lost.presence == "not-fetched" for lost in self.unreadable)
         return "not-read" if fetched else "not-fetched"
+
+    def _fingerprints(self, file: str) -> FingerprintSource:
+        from smanalyze.format.fingerprint_reader import FingerprintReader
+
+        def graph() -> memoryview:
+            limit = _limit(file)
+            if self.sizes[file] > limit:
+                raise FormatError(f"{file} has {self.sizes[file]} bytes; at most {limit} can be parsed.", file=file)
+            return self.directory.map(file)
+
+        return FingerprintReader(_kind(file), graph, lambda: self.directory.map(INDEX) if INDEX in self.sizes else None)
 
     def _small(self, file: str, part: str, parse: Callable[..., T]) -> T | None:
         if file not in self.sizes:
@@ -259,6 +270,14 @@ class _Loader:
             return logs.records
 
         return self._small(WARMUP, "warmup requests", parse) or ()
+
+
+def _kind(file: str) -> Literal["pb", "pbtxt", "cpb"]:
+    return _KINDS.get(file.rsplit(".", 1)[-1], "pb")
+
+
+def _limit(file: str) -> int:
+    return MAX_TEXT_BYTES if file.endswith(".pbtxt") else MAX_PROTO_BYTES
 
 
 def _has_variables(meta_graph: MetaGraph) -> bool:

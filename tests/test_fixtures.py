@@ -20,8 +20,8 @@ def _constant(recipe: Path, name: str) -> object:
 
 
 def _made(folder: str) -> list[str]:
-    broken = folder == "broken"
-    recipes = [recipe for recipe in RECIPES if recipe.name.startswith("broken_") == broken]
+    kinds = {"broken": "broken", "weights": "weights"}
+    recipes = [recipe for recipe in RECIPES if kinds.get(recipe.name.partition("_")[0], "models") == folder]
     return sorted(model for recipe in recipes for model in _constant(recipe, "MODELS") or ())  # type: ignore[attr-defined]
 
 
@@ -32,10 +32,15 @@ def _present(folder: str) -> list[str]:
 def test_every_model_has_one_recipe_and_every_recipe_its_models() -> None:
     assert _made("models") == _present("models")
     assert _made("broken") == _present("broken")
+    assert _made("weights") == _present("weights")
 
 
 def test_every_fixture_is_described() -> None:
-    for folder, page in (("models", TESTDATA / "README.md"), ("broken", TESTDATA / "broken" / "README.md")):
+    for folder, page in (
+        ("models", TESTDATA / "README.md"),
+        ("broken", TESTDATA / "broken" / "README.md"),
+        ("weights", TESTDATA / "weights" / "README.md"),
+    ):
         rows = re.findall(r"^\| (\w+) \|", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
         assert sorted(set(rows) - {"model", "folder", "what"}) == _present(folder)
 

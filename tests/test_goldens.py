@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 import smanalyze
+from smanalyze.render.audit_text import render_audit_text
 from smanalyze.render.html import render_html
 from smanalyze.render.json import render_json
 from smanalyze.render.markdown import render_markdown
 from smanalyze.render.show import render_all
 from smanalyze.render.text import render_text
+from smanalyze.report.audit import AuditReport
 from smanalyze.report.document import Report
 from smanalyze.report.schemas import NAMES, make_schema, schema_text
 from tests.conftest import ROOT, TESTDATA
@@ -48,16 +50,24 @@ RENDERERS = {
 }
 
 
+AUDIT_RENDERERS = {
+    "audit.txt": lambda audit: render_audit_text(audit, width=80, color=False),
+    "audit.json": lambda audit: render_json([audit]),
+}
+
+
 @cache
 def _report(name: str) -> Report:
     return smanalyze.analyze(smanalyze.load(TESTDATA / "models" / name))
 
 
-@pytest.mark.parametrize("ending", RENDERERS)
-@pytest.mark.parametrize("name", MODELS)
-def test_output_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
-    golden = GOLDEN / f"{name}.{ending}"
-    made = RENDERERS[ending](_report(name))
+@cache
+def _audit(name: str) -> AuditReport:
+    return smanalyze.audit(smanalyze.load(TESTDATA / "models" / name))
+
+
+def _compare(made: str, file: str, update_golden: bool) -> None:
+    golden = GOLDEN / file
     if update_golden:
         GOLDEN.mkdir(exist_ok=True)
         golden.write_text(made, encoding="utf-8", newline="\n")
@@ -65,8 +75,20 @@ def test_output_is_as_stored(name: str, ending: str, update_golden: bool) -> Non
     assert made == stored, f"{golden.name} differs; if the new output is right: pytest --update-golden"
 
 
+@pytest.mark.parametrize("ending", RENDERERS)
+@pytest.mark.parametrize("name", MODELS)
+def test_output_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
+    _compare(RENDERERS[ending](_report(name)), f"{name}.{ending}", update_golden)
+
+
+@pytest.mark.parametrize("ending", AUDIT_RENDERERS)
+@pytest.mark.parametrize("name", MODELS)
+def test_audit_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
+    _compare(AUDIT_RENDERERS[ending](_audit(name)), f"{name}.{ending}", update_golden)
+
+
 def test_no_golden_is_left_over() -> None:
-    wanted = {f"{name}.{ending}" for name in MODELS for ending in RENDERERS}
+    wanted = {f"{name}.{ending}" for name in MODELS for ending in (*RENDERERS, *AUDIT_RENDERERS)}
     assert {path.name for path in GOLDEN.iterdir()} == wanted
 
 

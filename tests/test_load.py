@@ -254,11 +254,11 @@ def test_names_that_are_no_utf8_reach_the_report(tmp_path: Path) -> None:
         text.encode("utf-8")
 
 
-def test_a_split_model_is_named_as_such(tmp_path: Path) -> None:
+def test_a_split_model_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "saved_model.cpb").write_bytes(b"anything")
     model = load_function(tmp_path)
-    assert [(part.code, part.file) for part in model.unreadable] == [("wrong-kind", "saved_model.cpb")]
-    assert "merge" in model.unreadable[0].message
+    assert [(part.code, part.file) for part in model.unreadable] == [("corrupt", "saved_model.cpb")]
+    assert "Riegeli" in model.unreadable[0].message
     assert model.file_kind == "cpb"
 
 

@@ -7,8 +7,8 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import field, replace
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,8 @@ from smanalyze.checks.rule import Found, RuleFunction
 from smanalyze.checks.subject import (
     ModelFacts,
     OneAsset,
+    OneAudit,
+    OneManifest,
     OneMetaGraph,
     OneModel,
     OneShard,
@@ -88,11 +90,36 @@ def catalogue() -> tuple[RuleInfo, ...]:
 
 
 def check_model(facts: ModelFacts) -> tuple[Finding, ...]:
-    """All findings about one model: worst first, then by rule and place."""
+    """All findings about one model: worst first, then by rule and place. Nothing of an audit is among them."""
+    return _check(all_rules(), _subjects(facts))
+
+
+def check_audit(audit: OneAudit) -> tuple[Finding, ...]:
+    """The findings that concern the integrity of a model, in the same order.
+
+    A file that TensorFlow could do without is damaged all the same: here that is an error, too.
+    """
+    subjects: dict[type, Iterable[Any]] = {
+        **_subjects(audit.facts), OneAudit: [audit], OneManifest: [OneManifest(report) for report in audit.manifests],
+    }  # fmt: skip
+    found = _check((rule for rule in all_rules() if rule.family in _INTEGRITY), subjects)
+    return tuple(sorted(map(_as_damage, found), key=_order))
+
+
+def _as_damage(finding: Finding) -> Finding:
+    damage = finding.rule == "unreadable-part" and finding.severity == "warning"
+    return replace(finding, severity="error") if damage else finding
+
+
+_INTEGRITY = frozenset({"asset", "checkpoint", "file", "integrity"})
+"""Families whose rules ask whether the files are whole, and those that were meant."""
+
+
+def _check(rules: Iterable[Rule], subjects: Mapping[type, Iterable[Any]]) -> tuple[Finding, ...]:
     findings: dict[str, Finding] = {}
-    subjects = {kind: list(values) for kind, values in _subjects(facts).items()}
-    for found_rule in all_rules():
-        for subject in subjects[found_rule.subject]:
+    taken = {kind: list(values) for kind, values in subjects.items()}
+    for found_rule in rules:
+        for subject in taken.get(found_rule.subject, ()):
             for found in found_rule.check(subject):
                 finding = _finding(found_rule, found)
                 findings.setdefault(finding.id, finding)

@@ -12,6 +12,7 @@ from smanalyze.facts.names import Names
 from smanalyze.graph.dependencies import Dependencies
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.saved_model import SavedModel, Signature
+from smanalyze.report.audit import CheckpointAudit, FingerprintAudit, ManifestAudit, WeightsAudit
 from smanalyze.report.document import MetaGraphReport, ModelSummary
 from smanalyze.report.findings import Location
 from smanalyze.report.sections import AssetRow, CheckpointReport, ReuseReport, ShardRow, UnregisteredOp, VariableRow
@@ -134,3 +135,21 @@ class OneShard:
 
     facts: ModelFacts
     report: ShardRow
+
+
+@dataclass(frozen=True)
+class OneAudit:
+    """Subject: what an audit computed. There is none in a report, which reads no tensor."""
+
+    facts: ModelFacts
+    fingerprint: FingerprintAudit
+    checkpoint: CheckpointAudit
+    manifests: tuple[ManifestAudit, ...]
+    weights: WeightsAudit | None
+
+
+@dataclass(frozen=True)
+class OneManifest:
+    """Subject: one manifest or signature that the model was compared with."""
+
+    report: ManifestAudit

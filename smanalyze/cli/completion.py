@@ -24,7 +24,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Prints the script that shtab makes from the parser."""
-    import shtab
+    try:
+        import shtab
+    except ImportError as error:
+        from smanalyze.errors import UsageError
+
+        raise UsageError("Completion needs the package shtab: pip install shtab.") from error
 
     sys.stdout.write(shtab.complete(args.parser, shell=args.shell) + "\n")
     return 0

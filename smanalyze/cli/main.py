@@ -6,23 +6,23 @@ Nothing but argparse is imported before a command runs: ``--help`` and completio
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 from importlib import import_module
 
 from smanalyze import __version__
+from smanalyze.cli import options
 from smanalyze.errors import SmanalyzeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = ("report", "show", "values", "rules", "render", "schema", "completion")
+_COMMANDS = ("report", "audit", "show", "values", "rules", "render", "schema", "completion")
 """Modules of this package; the order is that of --help."""
 
-OK, FINDINGS, FAILED, INCOMPLETE = 0, 1, 2, 3
-"""Exit codes: done; findings at or above --fail-on; could not run; incomplete under --strict."""
+OK, FAILED = 0, 2
+"""Exit codes: done; could not run. A command itself may say 1 (findings that gate) or 3 (incomplete)."""
 
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
@@ -30,7 +30,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smanalyze",
         description="Open any TensorFlow SavedModel and say what it is, without TensorFlow.",
-        epilog="Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run.",
+        epilog="Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete under --strict.",
     )
     parser.add_argument("--version", action="version", version=f"smanalyze {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -47,37 +47,25 @@ def run(argv: Sequence[str]) -> int:
         args = parser.parse_args(argv, argparse.Namespace(parser=parser))
     except SystemExit as stop:  # argparse has printed help or what is wrong
         return int(stop.code or 0)
+    code = OK
     try:
-        code: int = args.run(args)
+        code = args.run(args)
         sys.stdout.flush()
     except SmanalyzeError as error:
-        _say(str(error))
+        options.complain(str(error))
         return FAILED
     except BrokenPipeError:
-        _drop_output()  # the reader has seen enough
-        return OK
+        options.drop_output()  # the reader has seen enough; what was found stays found
     except OSError as error:
-        _drop_output()
-        _say(f"the output cannot be written: {error.strerror or error}.")
+        options.drop_output()
+        options.complain(f"the output cannot be written: {error.strerror or error}.")
         return FAILED
     except KeyboardInterrupt:
         return 130
     except (RecursionError, MemoryError) as error:
-        _say(f"the model is too deep or too large for this machine ({type(error).__name__}).")
+        options.complain(f"the model is too deep or too large for this machine ({type(error).__name__}).")
         return FAILED
     return code
-
-
-def _drop_output() -> None:
-    """Sends what is still buffered nowhere, so that Python does not complain at exit."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(text: str) -> None:
-    from smanalyze.render.visible import visible
-
-    print(f"smanalyze: {visible(text)}", file=sys.stderr)  # noqa: T201
 
 
 def _forgiving_output() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import IO
+
+    from smanalyze.report.findings import Finding
+
+SEVERITIES = ("none", "note", "warning", "error")
+"""What ``--fail-on`` takes, mildest first."""
 
 _ENDINGS = {".txt": "text", ".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
 
@@ -91,18 +97,23 @@ def parse_outputs(args: argparse.Namespace, formats: tuple[str, ...], models: It
 
 def refuse_inside(output: Output, models: Iterable[str]) -> None:
     """Raises UsageError where the output is a file inside one of the models: what is audited must not change."""
-    from pathlib import Path
-
-    if output.file is not None and any(_is_inside(output.file, Path(model).resolve()) for model in models):
+    if output.file is not None and any(_is_inside(output.file, model) for model in models):
         raise UsageError("Nothing is written into the model's own folder; choose another place.", file=str(output.file))
 
 
-def _is_inside(file: Path, model: Path) -> bool:
-    target = file.resolve()
-    if model.is_dir():
-        return model in target.parents
-    # A saved_model.pb with its variables beside it means its folder; a lone file only itself.
-    return target == model or ((model.parent / "variables").is_dir() and model.parent in target.parents)
+def _is_inside(file: Path, model: str) -> bool:
+    from pathlib import Path
+
+    target, folder = file.resolve(), Path(model).resolve()
+    if folder.is_file():
+        # A saved_model.pb with its variables beside it means its folder; a lone file only itself.
+        given = Path(model).parent.resolve()
+        around = [place for place in (folder.parent, given) if (place / "variables").is_dir()]
+        return target == folder or any(place in target.parents for place in around)
+    if folder in target.parents:
+        return True
+    # What the model's folder links to is the model's too.
+    return target.exists() and any(target == inner.resolve() for inner in folder.rglob("*") if inner.is_symlink())
 
 
 def _parse_output(text: str, formats: tuple[str, ...]) -> Output:
@@ -110,7 +121,7 @@ def _parse_output(text: str, formats: tuple[str, ...]) -> Output:
 
     prefix, colon, rest = text.partition(":")
     if colon and prefix in formats and rest:
-        return Output(prefix, Path(rest))
+        return Output(prefix, None if rest == "-" else Path(rest))
     chosen = _ENDINGS.get(Path(text).suffix.lower())
     if chosen is None or chosen not in formats:
         raise UsageError(
@@ -121,17 +132,49 @@ def _parse_output(text: str, formats: tuple[str, ...]) -> Output:
 
 def write_outputs(outputs: list[Output], render: Callable[[str, bool, int], str], color: str) -> None:
     """Renders once for each output. ``render`` takes format, colour and width. Raises UsageError if a file cannot be
-    written."""
+    written. A reader of standard output that goes away early changes nothing: the exit code is still the answer."""
     for output in outputs:
         if output.file is None:
             text = render(output.format, use_color(color, sys.stdout), terminal_width(sys.stdout))
-            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            try:
+                print_text(text, utf8=output.format != "text")
+            except BrokenPipeError:
+                drop_output()
             continue
         text = render(output.format, False, 100)
-        try:
-            output.file.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise UsageError(f"The file cannot be written: {error.strerror}.", file=str(output.file)) from error
+        write_text(output.file, text)
+
+
+def print_text(text: str, *, utf8: bool = False) -> None:
+    """Text on standard output, with a newline at its end; a page or document as UTF-8 whatever the terminal speaks."""
+    text = text if text.endswith("\n") else text + "\n"
+    buffer = getattr(sys.stdout, "buffer", None) if utf8 else None
+    if buffer is None:
+        sys.stdout.write(text)
+    else:
+        sys.stdout.flush()
+        buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
+
+
+def drop_output() -> None:
+    """Sends what is still buffered nowhere, so that Python does not complain at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_text(file: Path, text: str) -> None:
+    """Writes a file that ends with a newline; raises UsageError if it cannot be written."""
+    try:
+        file.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"The file cannot be written: {error.strerror}.", file=str(file)) from error
+
+
+def is_gated(findings: Iterable[Finding], fail_on: str) -> bool:
+    """Whether a finding is as bad as ``--fail-on`` says, or worse."""
+    gated = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on != "none" else ()
+    return any(finding.severity in gated for finding in findings)
 
 
 def remark(args: argparse.Namespace, text: str) -> None:
@@ -144,4 +187,13 @@ def complain(text: str) -> None:
     """A line on stderr that --quiet does not keep back: why there is no answer."""
     from smanalyze.render.visible import visible
 
-    print(f"smanalyze: {visible(text)}", file=sys.stderr)  # noqa: T201
+    with contextlib.suppress(OSError):  # nobody listens; the exit code still tells
+        print(f"smanalyze: {visible(text)}", file=sys.stderr)  # noqa: T201
+
+
+def complain_of(path: str, error: Exception) -> None:
+    """Why there is no answer about one of the paths."""
+    text = str(error)
+    if isinstance(error, RecursionError | MemoryError):
+        text = f"the model is too deep or too large for this machine ({type(error).__name__})."
+    complain(text if path in text else f"{path}: {text}")

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from smanalyze.report.audit import AuditReport
     from smanalyze.report.document import Report
 
 FORMATS = ("text", "json", "html", "markdown")
@@ -20,8 +21,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Adds the command to the parser."""
     parser = commands.add_parser(
         "render",
-        help="turn a JSON report into text, HTML or Markdown",
-        description="Read what `smanalyze report --format json` wrote, and render it again. The model is not needed.",
+        help="turn a JSON report or audit into text, HTML or Markdown",
+        description="Read what `smanalyze report` or `smanalyze audit` wrote with --format json, and render it again. "
+        "The model is not needed.",
     )
     parser.add_argument("file", metavar="REPORT.json", help="a report; - for standard input")
     options.add_outputs(parser, FORMATS)
@@ -31,18 +33,21 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Renders the document; raises UsageError or FormatError where it is no report."""
-    from smanalyze.cli.report import render
+    from smanalyze.cli import audit, report
     from smanalyze.errors import UsageError
 
     outputs = options.parse_outputs(args, FORMATS, ())
     document = _read(args.file)
-    reports = _reports(document, args.file)
-    if len(reports) != 1 and any(output.format == "html" for output in outputs):
+    parts = _parts(document, args.file)
+    if len(parts) != 1 and any(output.format == "html" for output in outputs):
         raise UsageError("An HTML page shows one model; this document holds several.", file=args.file)
     several = isinstance(document.get("results"), list)
-    options.write_outputs(
-        outputs, lambda kind, color, width: render(reports, kind, color, width, several=several), args.color
-    )
+    if parts and isinstance(parts[0], dict) and "verdict" in parts[0]:
+        audits = _audits(parts, args.file)
+        options.write_outputs(outputs, lambda *how: audit.render(audits, *how, several=several), args.color)
+    else:
+        reports = _reports(parts, args.file)
+        options.write_outputs(outputs, lambda *how: report.render(reports, *how, several=several), args.color)
     return 0
 
 
@@ -64,19 +69,39 @@ def _read(name: str) -> Any:
         raise FormatError(f"The file is not JSON: {error}.", file=name) from error
 
 
-def _reports(document: Any, name: str) -> list[Report]:
+def _parts(document: Any, name: str) -> list[Any]:
+    """The document, or each of its ``results``."""
     from smanalyze.errors import FormatError
-    from smanalyze.report.document import SCHEMA_VERSION, Report
-    from smanalyze.report.serialize import from_dict
 
     if not isinstance(document, dict) or not isinstance(document.get("schema_version"), str):
         raise FormatError("The document is no smanalyze report: it has no schema_version.", file=name)
-    version = document["schema_version"]
-    if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
-        raise FormatError(f"The document has schema version {version}; this program reads {SCHEMA_VERSION}.", file=name)
-    parts = document["results"] if isinstance(document.get("results"), list) else [document]
+    return document["results"] if isinstance(document.get("results"), list) else [document]
+
+
+def _reports(parts: list[Any], name: str) -> list[Report]:
+    from smanalyze.report.document import SCHEMA_VERSION, Report
+
+    found: list[Report] = _read_as(Report, SCHEMA_VERSION, parts, name)
+    return found
+
+
+def _audits(parts: list[Any], name: str) -> list[AuditReport]:
+    from smanalyze.report.audit import AUDIT_SCHEMA_VERSION, AuditReport
+
+    found: list[AuditReport] = _read_as(AuditReport, AUDIT_SCHEMA_VERSION, parts, name)
+    return found
+
+
+def _read_as(kind: type, known: str, parts: list[Any], name: str) -> Any:
+    from smanalyze.errors import FormatError
+    from smanalyze.report.serialize import from_dict
+
+    for part in parts:
+        version = part.get("schema_version") if isinstance(part, dict) else None
+        if isinstance(version, str) and version.partition(".")[0] != known.partition(".")[0]:
+            raise FormatError(f"The document has schema version {version}; this program reads {known}.", file=name)
     try:
-        return [from_dict(Report, part) for part in parts]
+        return [from_dict(kind, part) for part in parts]
     except (FormatError, RecursionError) as error:
         reason = error.message if isinstance(error, FormatError) else "it is nested too deeply"
         raise FormatError(f"The document is no smanalyze report: {reason}.", file=name) from error

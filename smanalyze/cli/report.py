@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from smanalyze.report.document import Report
 
 FORMATS = ("text", "json", "html", "markdown")
-_SEVERITIES = ("none", "note", "warning", "error")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,8 +28,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     options.add_tag_set(parser)
     parser.add_argument("--only", metavar="SECTION,...", default=None, help="only these sections")
     parser.add_argument(
-        "--fail-on", choices=_SEVERITIES, default="none", help="exit with 1 if there is a finding this bad or worse"
-    )
+        "--fail-on", choices=options.SEVERITIES, default="none",
+        help="exit with 1 if there is a finding this bad or worse",
+    )  # fmt: skip
     options.add_common(parser)
     parser.set_defaults(run=run)
 
@@ -50,34 +50,36 @@ def run(args: argparse.Namespace) -> int:
     sections = _sections(args.only, args.fail_on)
     reports: list[Report] = []
     failed = False
+    tags = options.parse_tags(args.tag_set)
     for path in args.paths:
         try:
             model = load(path)
-            tags = options.parse_tags(args.tag_set)
             if tags is not None:
                 model = select_meta_graphs(model, tags)
             reports.append(analyze(model, sections=sections))
-        except UsageError:
-            raise
-        except SmanalyzeError as error:
-            options.complain(str(error))
+        except (SmanalyzeError, RecursionError, MemoryError) as error:
+            options.complain_of(path, error)
             failed = True
             continue
         failed |= _nothing_readable(path, reports[-1])
     if reports:
         several = len(args.paths) > 1
-        options.write_outputs(
-            outputs, lambda kind, color, width: render(reports, kind, color, width, several=several), args.color
-        )
-    return 2 if failed else _gate(reports, args.fail_on)
+        options.write_outputs(outputs, lambda *how: render(reports, *how, several=several), args.color)
+    gated = options.is_gated((finding for report in reports for finding in report.findings), args.fail_on)
+    return 2 if failed else int(gated)
 
 
 def _sections(only: str | None, fail_on: str) -> tuple[str, ...]:
+    from smanalyze.errors import UsageError
     from smanalyze.report.document import SECTIONS
 
     if only is None:
         return SECTIONS
     names = [name.strip().replace("-", "_") for name in only.split(",") if name.strip()]
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown or not names:
+        what = f"There is no section {unknown[0]!r}." if unknown else "--only names no section."
+        raise UsageError(f"{what} Sections: {', '.join(SECTIONS)}.")
     if fail_on != "none":  # a gate needs the findings, and a reader needs to see what failed
         names.append("findings")
     return tuple(dict.fromkeys(names))
@@ -109,13 +111,3 @@ def render(reports: list[Report], kind: str, color: bool, width: int, *, several
     from smanalyze.render.text import render_text
 
     return "\n".join(render_text(report, width=width, color=color) for report in reports)
-
-
-def _gate(reports: list[Report], fail_on: str) -> int:
-    from smanalyze.report.findings import SEVERITIES
-
-    if fail_on == "none":
-        return 0
-    gated = SEVERITIES[: [*SEVERITIES].index(fail_on) + 1]  # type: ignore[arg-type]
-    bad = any(f.severity in gated for report in reports for f in report.findings)
-    return 1 if bad else 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from smanalyze.facts.names import Names
 from smanalyze.graph.keys import FILE_INITIALIZERS, TABLE_OPS
 from smanalyze.graph.model_graph import Key, ModelGraph
-from smanalyze.model.parts import Presence
+from smanalyze.model.parts import LISTING, Presence
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.sections import AssetRow, TableRow
 
@@ -19,13 +19,16 @@ def build_assets(model: SavedModel, graphs: tuple[ModelGraph, ...], names: tuple
     """Every declared asset and every file below assets/, by file name; a file that several MetaGraphs declare stands
     once."""
     sizes = {file.path.removeprefix(_FOLDER): file.size for file in model.files if file.path.startswith(_FOLDER)}
-    lone = model.found.given == "file"
+    unlisted = [lost.file or "" for lost in model.unreadable if lost.part == LISTING]
+    missing: Presence = "not-fetched" if model.found.given == "file" else "absent"
+    if any(_FOLDER.startswith(folder) or folder.startswith(_FOLDER) for folder in unlisted):
+        missing = "not-read"
     rows: dict[str, AssetRow] = {}
     for number, (graph, name_table) in enumerate(zip(graphs, names, strict=True)):
         for asset in graph.meta_graph.assets:
             filled, used = _uses(graph, name_table, asset.filename)
             size = sizes.get(asset.filename)
-            presence: Presence = "present" if size is not None else "not-fetched" if lone else "absent"
+            presence: Presence = "present" if size is not None else missing
             row = AssetRow(asset.filename, size, presence, asset.declared_in, filled, used, (number,))
             rows[asset.filename] = _merged(rows[asset.filename], row) if asset.filename in rows else row
     for filename, size in sizes.items():

@@ -54,3 +54,6 @@ MAX_FAULTS = 100
 
 #: A git-LFS pointer is shorter than this (git-lfs docs/spec.md).
 MAX_LFS_POINTER_BYTES = 1024
+
+#: A manifest or a model-signing bundle: some 150 bytes a file, so this is over four hundred thousand files.
+MAX_MANIFEST_BYTES = 64 << 20

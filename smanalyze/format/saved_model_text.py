@@ -42,6 +42,16 @@ def parse_saved_model_text(data: bytes, *, file: str) -> ParsedSavedModel:
     return _parse(text, file)
 
 
+def binary_of(data: bytes) -> bytes:
+    """What saved_model.pb would hold in place of this text; raises FormatError where it does not parse as a whole."""
+    message = message_class("tensorflow.SavedModel")()
+    try:
+        text_format.Parse(data.decode("utf-8"), message, descriptor_pool=pool())
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise FormatError("The file does not parse as a whole, so it has no binary form.") from error
+    return bytes(message.SerializeToString())
+
+
 def _parse(text: str, file: str) -> ParsedSavedModel:
     cls = message_class("tensorflow.SavedModel")
     losses: tuple[Loss, ...] = ()

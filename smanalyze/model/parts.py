@@ -11,6 +11,10 @@ Presence = Literal["present", "absent", "not-fetched", "not-read"]
 limit was met."""
 
 
+LISTING = "list of files"
+"""The part of an Unreadable for a folder (``file``, with a slash at its end) that was not listed to its end."""
+
+
 @record
 class Unreadable:
     """A part that was left out, and why.

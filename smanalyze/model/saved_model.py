@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
@@ -11,11 +11,13 @@ from smanalyze.model.record import record
 
 if TYPE_CHECKING:  # annotations only; a dataclass takes half a millisecond to make
     from smanalyze.model.checkpoint_objects import CheckpointObjects
+    from smanalyze.model.fingerprints import FingerprintSource
     from smanalyze.model.graph import Graph
     from smanalyze.model.objects import ObjectGraph
     from smanalyze.model.parts import FileEntry, Presence, Unreadable
     from smanalyze.model.side_files import DebugInfo, Fingerprint, KerasNode, WarmupRecord
     from smanalyze.model.tensors import TensorInfo
+    from smanalyze.model.variables import StoredValues
 
 
 @record
@@ -120,7 +122,8 @@ class Found:
 class SavedModel:
     """Everything that could be read of one SavedModel, and (``unreadable``) what could not.
 
-    ``read_file`` gives the bytes of one of ``files`` by its path; FormatError if it cannot be read.
+    ``read_file`` gives the bytes of one of ``files`` by its path, ``file_pieces`` the same a piece at a time (for files
+    of any size); FormatError if it cannot be read.
     """
 
     found: Found
@@ -140,3 +143,14 @@ class SavedModel:
     files: tuple[FileEntry, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     read_file: Callable[[str], bytes] | None = field(default=None, compare=False, repr=False)
+    fingerprints: FingerprintSource | None = field(default=None, compare=False, repr=False)
+    file_pieces: Callable[[str], Iterator[memoryview]] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def variables(self) -> StoredValues:
+        """The stored values by checkpoint key and variable name, each read when asked for; see StoredValues. Made anew
+        each time: keep it in a name where many are read."""
+        from smanalyze.model.variables import StoredValues
+
+        graphs = tuple(meta_graph.objects for meta_graph in self.meta_graphs)
+        return StoredValues(self.checkpoint, self.checkpoint_objects, graphs)

@@ -7,6 +7,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -27,18 +28,30 @@ TITLES = {
 
 def render_html(report: Report) -> str:
     """The whole page as text. The same report gives the same text."""
-    style, script = template_text("html/style.css"), template_text("html/script.js")
-    template = _environment().get_template("html/page.html.j2")
-    return template.render(
+    return fill_page(
+        "html/page.html.j2",
         report=report,
         page=Page(report),
         pictures=report.pictures,
         sections=tuple(section for section in SECTIONS if section in report.sections),
+        folder="html/sections/",
         titles=TITLES,
         picture_height=PICTURE_HEIGHT,
-        style=Markup(style),
-        script=Markup(script),
-        policy=Markup(_policy(style, script)),
+    )
+
+
+def fill_page(template: str, **values: Any) -> str:
+    """A page with our style and script in it, and the policy under which nothing else runs."""
+    style, script = template_text("html/style.css"), template_text("html/script.js")
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **values,
+            style=Markup(style),
+            script=Markup(script),
+            policy=Markup(_policy(style, script)),
+        )
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from smanalyze.render import audit_words
 from smanalyze.render.html_treemap import HEIGHT, tiles
 from smanalyze.render.units import bytes_text, count_text, percent_text, plural, shape_text, shapes_text, short_count
 from smanalyze.render.visible import shorten, visible, visible_lines
@@ -111,6 +112,14 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "release_needs": release_needs, "layer_source": layer_source, "producer_evidence": producer_evidence,
     "layers_trainable": layers_trainable_text, "shape": shape_text, "shapes": shapes_text,
     "by_severity": count_by_severity,
+    "title": audit_words.title_text, "verdict_style": audit_words.badge,
+    "fingerprint_line": audit_words.fingerprint_text, "status_words": audit_words.STATUS.get,
+    "field_words": audit_words.field_text, "checkpoint_line": audit_words.checkpoint_text,
+    "place": audit_words.place_text, "covered": audit_words.covered_text, "state": audit_words.state_text,
+    "legend": audit_words.legend, "waste_kind": audit_words.waste_kind, "needed": audit_words.needed_text,
+    "weight_status": audit_words.weight_status, "telling": audit_words.telling, "key": audit_words.key_text,
+    "figure": audit_words.figure_text, "spark": audit_words.spark_text, "oddities": audit_words.oddities_text,
+    "spaced": audit_words.spaced, "total": len,
 }  # fmt: skip
 """Beside jinja2's own."""
 

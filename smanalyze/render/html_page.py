@@ -38,6 +38,13 @@ LIMITS = {
     "unregistered": (100, 200),
     "device": (50, 100),
     "not_read": (300, 300),
+    "hash": (20, 20),
+    "failure": (300, 300),
+    "manifest": (8, 8),
+    "weight": (400, 400),
+    "file": (600, 600),
+    "waste": (300, 300),
+    "statistic": (600, 600),
     "name": (6, 3500),
     "long": (40, 1000),
 }
@@ -70,19 +77,15 @@ class Graph:
     report: MetaGraphReport
 
 
-class Page:
+class Rows:
     """One page being written. Cuts and ids are settled in document order, so the same report gives the same page."""
 
-    def __init__(self, report: Report) -> None:
-        """Settle the rows that can be linked to before the first link is written."""
+    def __init__(self) -> None:
+        """Nothing is drawn yet."""
         self._left = {kind: whole for kind, (_, whole) in LIMITS.items()}
         self._settled: dict[tuple[str, int], Cut] = {}
         self._targets: dict[tuple[str, str, str], str] = {}
         self._used: set[str] = set()
-        self.graphs = self._graphs(report)
-        self.more_graphs = max(len(report.meta_graphs) - len(self.graphs), 0)
-        for kind, scope, name in self._linkable(report):
-            self._targets.setdefault((kind, scope, name), anchor(kind, scope, name))
 
     def begin(self, section: str) -> str:
         """A section begins: lists of names inside it may be as long as if it were the only one."""
@@ -96,12 +99,6 @@ class Page:
             return settled
         size = self._take(kind, len(rows))
         return Cut(tuple(rows[:size]), len(rows) - size, len(rows))
-
-    def tree(self, argument: Argument) -> Cut:
-        """The first lines of a structured argument, from the root down."""
-        total = count_lines(argument)
-        size = self._take("structure", total)
-        return Cut(tuple(islice(branches(argument), size)), total - size, total)
 
     def _take(self, kind: str, wanted: int) -> int:
         size = min(wanted, LIMITS[kind][0], self._left[kind])
@@ -127,6 +124,24 @@ class Page:
         other."""
         found = (self._targets.get((one, scope, name), "") for one in kind.split("|"))
         return next((f"#{target}" for target in found if target), "")
+
+
+class Page(Rows):
+    """The page of a report."""
+
+    def __init__(self, report: Report) -> None:
+        """Settle the rows that can be linked to before the first link is written."""
+        super().__init__()
+        self.graphs = self._graphs(report)
+        self.more_graphs = max(len(report.meta_graphs) - len(self.graphs), 0)
+        for kind, scope, name in self._linkable(report):
+            self._targets.setdefault((kind, scope, name), anchor(kind, scope, name))
+
+    def tree(self, argument: Argument) -> Cut:
+        """The first lines of a structured argument, from the root down."""
+        total = count_lines(argument)
+        size = self._take("structure", total)
+        return Cut(tuple(islice(branches(argument), size)), total - size, total)
 
     def _graphs(self, report: Report) -> tuple[Graph, ...]:
         kept = self._settle("meta_graph", report.meta_graphs)

@@ -1,19 +1,21 @@
-"""Reports as JSON documents: what ``smanalyze schema report`` describes."""
+"""Reports as JSON documents: what ``smanalyze schema`` describes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from smanalyze.report.document import SCHEMA_VERSION, Report
+from smanalyze.report.audit import AuditReport
+from smanalyze.report.document import Report
 from smanalyze.report.serialize import to_dict
 
 
-def render_json(reports: list[Report], *, several: bool = False) -> str:
+def render_json(reports: Sequence[Report | AuditReport], *, several: bool = False) -> str:
     """One report as it is; several as ``{schema_version, results}``. Ends with a newline; keys in the fields' order."""
     if len(reports) == 1 and not several:
         return dump(to_dict(reports[0]))
-    return dump({"schema_version": SCHEMA_VERSION, "results": [to_dict(report) for report in reports]})
+    return dump({"schema_version": reports[0].schema_version, "results": [to_dict(report) for report in reports]})
 
 
 def dump(value: Any) -> str:

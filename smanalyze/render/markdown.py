@@ -53,14 +53,14 @@ def render_markdown(report: Report) -> str:
     if "model" in report.sections:
         _add_model(sheet, report)
     if "findings" in report.sections:
-        _add_findings(sheet, report.findings)
+        add_findings(sheet, report.findings)
     if "signatures" in report.sections:
         sheet.add("## Signatures")
         for graph in report.meta_graphs:
             _add_signatures(sheet, graph, several=len(report.meta_graphs) > 1)
     _add_folded(sheet, report)
     if "not_read" in report.sections:
-        _add_not_read(sheet, report.not_read)
+        add_not_read(sheet, report.not_read)
     return sheet.text()
 
 
@@ -112,7 +112,8 @@ def _counts(report: Report) -> str:
     return ", ".join(plural(number, severity) for severity, number in counts) or "none"
 
 
-def _add_findings(sheet: Sheet, findings: tuple[Finding, ...]) -> None:
+def add_findings(sheet: Sheet, findings: tuple[Finding, ...]) -> None:
+    """The findings in a table; why and how to fix are folded away."""
     sheet.add("## Findings")
     if not findings:
         sheet.add("None.")
@@ -213,7 +214,8 @@ def _add_folded(sheet: Sheet, report: Report) -> None:
         add_reuse(sheet, report.reuse)
 
 
-def _add_not_read(sheet: Sheet, parts: tuple[NotRead, ...]) -> None:
+def add_not_read(sheet: Sheet, parts: tuple[NotRead, ...]) -> None:
+    """What is missing from this report; nothing where nothing is."""
     if not parts:
         return
     sheet.add("## Not read")

@@ -6,11 +6,12 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from smanalyze.report.audit import AuditReport
 from smanalyze.report.document import Report
 from smanalyze.report.findings import RuleInfo
 from smanalyze.report.serialize import json_schema
 
-NAMES = ("report", "rules")
+NAMES = ("report", "audit", "rules")
 
 
 def schema_text(name: str) -> str:
@@ -23,9 +24,9 @@ def make_schema(name: str) -> str:
     return json.dumps(_BUILDERS[name](), indent=1) + "\n"
 
 
-def _report() -> dict[str, Any]:
-    """One report, or several as ``results``."""
-    one = json_schema(Report, "smanalyze report")
+def _one_or_several(cls: type, title: str) -> dict[str, Any]:
+    """One document, or several as ``results``."""
+    one = json_schema(cls, title)
     several = {
         "type": "object",
         "properties": {
@@ -51,4 +52,8 @@ def _rules() -> dict[str, Any]:
     }  # fmt: skip
 
 
-_BUILDERS = {"report": _report, "rules": _rules}
+_BUILDERS = {
+    "report": lambda: _one_or_several(Report, "smanalyze report"),
+    "audit": lambda: _one_or_several(AuditReport, "smanalyze audit"),
+    "rules": _rules,
+}

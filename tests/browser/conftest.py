@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from smanalyze.render.audit_html import render_audit_html
 from smanalyze.render.html import render_html
-from tests.render.sample import SAMPLES
+from tests.render.audit_sample import FULL, hostile
+from tests.render.sample import HOSTILE, SAMPLES
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -47,7 +49,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("pages")
     for name, make in SAMPLES.items():
         (folder / f"{name}.html").write_text(render_html(make()), encoding="utf-8")
-    return {name: (folder / f"{name}.html").as_uri() for name in SAMPLES}
+    for name, audit in {"audit": FULL, "audit_hostile": hostile(" ".join(HOSTILE))}.items():
+        (folder / f"{name}.html").write_text(render_audit_html(audit), encoding="utf-8")
+    return {path.stem: path.as_uri() for path in folder.iterdir()}
 
 
 class Opened:

@@ -15,7 +15,7 @@ PHONE = {"width": 360, "height": 740}
 Visit = Callable[..., Any]
 
 
-@pytest.mark.parametrize("name", ["full", "empty", "hollow", "hostile", "huge"])
+@pytest.mark.parametrize("name", ["full", "empty", "hollow", "hostile", "huge", "audit", "audit_hostile"])
 def test_nothing_is_fetched_and_nothing_complains(visit: Visit, files: dict[str, str], name: str) -> None:
     opened = visit(name, viewport=DESKTOP)
     assert opened.requests == [files[name]]
@@ -30,6 +30,8 @@ def test_nothing_is_fetched_and_nothing_complains(visit: Visit, files: dict[str,
         ("full", "light", PHONE, False),  # the same colours as on a desktop, and measuring them takes seconds
         ("hostile", "dark", PHONE, False),
         ("empty", "light", DESKTOP, True),
+        ("audit", "light", DESKTOP, True),
+        ("audit", "dark", PHONE, True),
     ],
 )
 def test_no_barrier(visit: Visit, name: str, scheme: str, size: dict[str, int], colours: bool) -> None:
@@ -53,7 +55,7 @@ def _barriers(page: Any, rules: dict[str, dict[str, bool]]) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440, 2560])
-@pytest.mark.parametrize("name", ["full", "hostile"])
+@pytest.mark.parametrize("name", ["full", "hostile", "audit", "audit_hostile"])
 def test_the_page_never_scrolls_sideways(visit: Visit, name: str, width: int) -> None:
     page = visit(name, viewport={"width": width, "height": 900}).page
     for opened in ("false", "true"):

@@ -63,13 +63,20 @@ def test_every_call_of_the_corpus_is_python(path: str, corpus: Path) -> None:
                     ast.parse(snippet.code)
 
 
-def _spec(args: str, defaults: str = "", kwonly: str = "", kwdefaults: str = "") -> str:
+def _spec(
+    args: str,
+    defaults: str = "",
+    kwonly: str = "",
+    kwdefaults: str = "",
+    varargs: str = "none_value {}",
+    varkw: str = "none_value {}",
+) -> str:
     def texts(names: str) -> str:
         return " ".join(f'values {{ string_value: "{name}" }}' for name in names.split())
 
     fields = [
         ("args", f"list_value {{ {texts(args)} }}"), ("defaults", f"tuple_value {{ {defaults} }}"),
-        ("varargs", "none_value {}"), ("varkw", "none_value {}"), ("kwonlyargs", f"list_value {{ {texts(kwonly)} }}"),
+        ("varargs", varargs), ("varkw", varkw), ("kwonlyargs", f"list_value {{ {texts(kwonly)} }}"),
         ("kwonlydefaults", f"dict_value {{ {kwdefaults} }}"),
     ]  # fmt: skip
     values = " ".join(f'values {{ key: "{key}" value {{ {text} }} }}' for key, text in fields)
@@ -82,6 +89,9 @@ CALLS = [
     ("f", _spec("x y"), "model.f(x, y)"),
     ("f", _spec("x y", "values { int64_value: 2 }"), "model.f(x, y=2)"),
     ("f", _spec("x", "", "k", "fields { key: 'k' value { bool_value: true } }"), "model.f(x, k=True)"),
+    ("f", _spec("x", "", "k j", "fields { key: 'j' value { int64_value: 1 } }"), "model.f(x, k=k, j=1)"),
+    # *args and **kwargs of which no trace says more
+    ("f", _spec("x", varargs="string_value: 'xs'", varkw="string_value: 'more'"), "model.f(x)"),
     # a keyword-only argument after a default
     ("f", _spec("x", "values { none_value {} }", "k"), "model.f(x=None, k=k)"),
     ("f", _spec("x", 'values { string_value: "it\'s" }'), 'model.f(x="it\'s")'),
@@ -106,6 +116,55 @@ def test_calls(name: str, spec: str, call: str) -> None:
     (found,) = build_callables(graph, Names(graph))
     assert found.call == call
     ast.parse(found.call, mode="eval")
+
+
+def traced(positional: int, *keywords: str, spec: str = "") -> Callable:
+    """A function with one trace of that many positional values and those keywords."""
+    values = " ".join(f"values {{ {SPEC} }}" for _ in range(positional))
+    fields = " ".join(f"fields {{ key: {json.dumps(key)} value {{ {SPEC} }} }}" for key in keywords)
+    inputs = f"tuple_value {{ values {{ tuple_value {{ {values} }} }} values {{ dict_value {{ {fields} }} }} }}"
+    graph = model_graph(
+        [],
+        "object_graph_def { nodes { user_object {} children { node_id: 1 local_name: 'f' } } "
+        f"nodes {{ function {{ concrete_functions: 'g' {spec} }} }} "
+        f"concrete_functions {{ key: 'g' value {{ canonicalized_input_signature {{ {inputs} }} }} }} }}",
+    )
+    (found,) = build_callables(graph, Names(graph))
+    ast.parse(found.call, mode="eval")
+    return found
+
+
+XS, MORE = "string_value: 'xs'", "string_value: 'more'"
+TRACED = [
+    # positional values and keywords of the trace, the definition, the call
+    (2, ("left", "right"), _spec("", varargs=XS, varkw=MORE), "model.f(x1, x2, left=left, right=right)"),
+    (3, (), _spec("a", varargs=XS), "model.f(a, x1, x2)"),
+    # a default before *args must be passed by position
+    (3, ("k",), _spec("a b", "values { int64_value: 2 }", "k", varargs=XS), "model.f(a, 2, x1, k=k)"),
+    (2, (), _spec("a b", "values { int64_value: 2 }", varargs=XS), "model.f(a, b=2)"),
+    # a name that a placeholder would take
+    (1, ("x1",), _spec("", "", "x1", varargs=XS), "model.f(value_1, x1=x1)"),
+    (1, ("a b",), _spec("x", varkw=MORE), "model.f(x, **{'a b': value_2})"),
+    # names that look like what they are not
+    (1, ("*xs[0]", "*x", "**y"), _spec("x", varkw=MORE), None),
+    # nothing but the trace
+    (1, ("k",), "", "model.f(value_1, k=k)"),
+]
+
+
+@pytest.mark.parametrize(("positional", "keywords", "spec", "call"), TRACED, ids=[str(case[3]) for case in TRACED])
+def test_calls_of_what_a_trace_passed(positional: int, keywords: tuple[str, ...], spec: str, call: str | None) -> None:
+    found = traced(positional, *keywords, spec=spec).call
+    assert call is None or found == call
+
+
+def test_varargs_after_an_input_signature_are_those_of_the_trace() -> None:
+    """The definition has types, so it tells the arguments; the values of ``*args`` are in the trace alone."""
+    given = f"input_signature {{ tuple_value {{ values {{ {SPEC} }} values {{ {SPEC} }} }} }}"
+    spec = _spec("a", varargs=XS, varkw=MORE).removesuffix("}") + given + " }"
+    found = traced(2, "k", spec=spec)
+    assert found.call == "model.f(a, x1, k=k)"
+    assert [argument.name for argument in found.arguments] == ["a", "*xs", "**more"]
 
 
 def test_a_trace_without_names_is_still_called() -> None:

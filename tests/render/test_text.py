@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from smanalyze.render.text import render_text
+from smanalyze.render.visible import visible_lines
 from smanalyze.report.document import SECTIONS
 from tests.render.sample import SAMPLES, full, huge
 
@@ -67,6 +68,18 @@ def test_a_signature_shows_its_tensors_whole() -> None:
 def test_code_is_shown_with_the_signatures_alone() -> None:
     assert any(line.strip() == "import tensorflow as tf" for line in lines(sections=("signatures",)))
     assert not any(line.strip() == "import tensorflow as tf" for line in lines())
+
+
+@pytest.mark.parametrize("width", [20, 80, 300])
+@pytest.mark.parametrize("name", ["full", "hostile"])
+def test_code_is_printed_as_it_is(name: str, width: int) -> None:
+    report = SAMPLES[name]()
+    text = render_text(replace(report, sections=("signatures",)), width=width, color=False)
+    snippets = [found for g in report.meta_graphs for signature in g.signatures for found in signature.snippets]
+    assert snippets or name == "hostile"
+    for found in snippets:
+        whole = "".join(f"    {line}".rstrip() + "\n" for line in visible_lines(found.code).split("\n"))
+        assert whole in text
 
 
 def test_long_lists_are_cut_and_say_so() -> None:

@@ -59,8 +59,8 @@ def host_code_op(meta_graph: OneMetaGraph) -> Iterator[Found]:
     """A node calls Python code that is not in the model.
 
     Why: the node holds a token, and the function of that token lives in the process that exported the model. Elsewhere
-    the call fails ("callback pyfunc_0 is not found"), or runs whatever that process registered under the token; servers
-    without Python cannot run it at all.
+    the call fails ("Could not find callback with key=pyfunc_0"), or runs whatever that process registered under the
+    token; servers without Python cannot run it at all.
     Fix: write the function with TensorFlow's ops, or leave it out of what is exported.
     """
     library = meta_graph.graph.library

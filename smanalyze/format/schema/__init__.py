@@ -15,12 +15,17 @@ from google.protobuf import descriptor_pool, message_factory
 from smanalyze.format.varint import read_varint
 
 
+def descriptor_set() -> bytes:
+    """Our compiled .proto files and those they import: a FileDescriptorSet, each file after those it imports."""
+    with open(os.path.join(os.path.dirname(__file__), "descriptors.binpb"), "rb") as file:
+        return file.read()
+
+
 @cache
 def pool() -> descriptor_pool.DescriptorPool:
     """The pool with all our messages under TensorFlow's own full names."""
     private = descriptor_pool.DescriptorPool()
-    with open(os.path.join(os.path.dirname(__file__), "descriptors.binpb"), "rb") as file:
-        data = file.read()
+    data = descriptor_set()
     # A FileDescriptorSet is ``repeated FileDescriptorProto file = 1``. Cut by hand: descriptor_pb2 takes longer to
     # import than all of this takes to run.
     position = 0

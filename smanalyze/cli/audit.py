@@ -1,0 +1,169 @@
+"""``smanalyze audit``: is a model whole, and is it the one it claims to be."""
+
+from __future__ import annotations
+
+import argparse
+
+from smanalyze.cli import options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smanalyze.model.saved_model import SavedModel
+    from smanalyze.report.audit import AuditReport
+
+FORMATS = ("text", "json", "html", "markdown")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "audit",
+        help="check that a SavedModel is whole, and the one it claims to be",
+        description="Check every byte that can be checked: the checksum of every stored tensor, every hash of "
+        "fingerprint.pb, and a manifest or OpenSSF signature where there is one; and say what nothing covers. "
+        "Nothing is written into the model's folder.",
+        epilog="In a folder of numbered versions (TF Serving) every version is audited. "
+        "Verdicts, the first that applies: damaged, incomplete, modified, no-fingerprint, intact.",
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a SavedModel, a folder that leads to one, a file")
+    parser.add_argument("--stats", action="store_true", help="add figures of every stored tensor")
+    parser.add_argument("--digests", action="store_true", help="add the sha256 of every file")
+    parser.add_argument("--weights", metavar="FILE", default=None, help="are the weights of FILE those of the model?")
+    parser.add_argument("--manifest", metavar="FILE", default=None, help="compare with a manifest written earlier")
+    parser.add_argument(
+        "--write-manifest", metavar="FILE", default=None, help="write a list of every file's sha256 to FILE"
+    )
+    parser.add_argument(
+        "--fail-on", choices=options.SEVERITIES, default="error",
+        help="exit with 1 if there is a finding this bad or worse (default: error)",
+    )  # fmt: skip
+    parser.add_argument("--strict", action="store_true", help="exit with 3 if a part of the model could not be checked")
+    options.add_outputs(parser, FORMATS)
+    options.add_common(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Audits each path, and each version in it; the worst exit code decides."""
+    from smanalyze.graph.plugins import import_networkx_alone
+
+    import_networkx_alone()
+    from smanalyze.errors import SmanalyzeError, UsageError
+
+    outputs = options.parse_outputs(args, FORMATS, args.paths)
+    target = _manifest_target(args)
+    reports: list[AuditReport] = []
+    failed = False
+    for path in args.paths:
+        for version in _versions(path):
+            try:
+                model = _load(path, version)
+                if target is not None and reports:
+                    raise UsageError("A manifest lists one model; give one path to write it.")
+                reports.append(_audit(args, model))
+            except (SmanalyzeError, RecursionError, MemoryError) as error:
+                options.complain_of(path, error)
+                failed = True
+                continue
+            failed |= _nothing_readable(path, model)
+            if target is not None:
+                options.write_text(target, _statement(model, reports[-1]))
+    if reports and len(reports) > 1 and any(output.format == "html" for output in outputs):
+        raise UsageError("An HTML page shows one model; give one path, or another format.")
+    if reports:
+        several = len(args.paths) > 1
+        options.write_outputs(outputs, lambda *how: render(reports, *how, several=several), args.color)
+    return 2 if failed else _gate(reports, args)
+
+
+def _manifest_target(args: argparse.Namespace) -> Path | None:
+    """Where the manifest goes. Raises UsageError where that is inside a model."""
+    if args.write_manifest is None:
+        return None
+    from pathlib import Path
+
+    target = Path(args.write_manifest)
+    options.refuse_inside(options.Output("json", target), args.paths)
+    return target
+
+
+def _versions(path: str) -> list[str]:
+    """The numbered versions below a TF Serving folder, newest first; "" for what is a model itself."""
+    from smanalyze.errors import SmanalyzeError
+    from smanalyze.source.find import find
+
+    try:
+        place = find(path)
+    except SmanalyzeError:  # to be told when it is loaded
+        return [""]
+    return [place.chosen, *place.others] if place.given == "serving_base" else [""]
+
+
+def _load(path: str, version: str) -> SavedModel:
+    """The model, known by the name of the path that was given."""
+    import os
+    from dataclasses import replace
+
+    from smanalyze.load import load
+
+    if not version:
+        return load(path)
+    model = load(os.path.join(path, version))
+    name = os.path.basename(os.path.abspath(path))
+    return replace(model, found=replace(model.found, given="serving_base", path_name=name, chosen=version))
+
+
+def _audit(args: argparse.Namespace, model: SavedModel) -> AuditReport:
+    from smanalyze.api import audit
+    from smanalyze.cli.progress import progress_bar
+
+    digests = args.digests or args.write_manifest is not None
+    with progress_bar(args.quiet, model.found.path_name) as progress:
+        return audit(
+            model, stats=args.stats, weights=args.weights, manifest=args.manifest, digests=digests, progress=progress
+        )
+
+
+def _statement(model: SavedModel, report: AuditReport) -> str:
+    from smanalyze.api import write_manifest
+
+    return write_manifest(model, report)
+
+
+def _nothing_readable(path: str, model: SavedModel) -> bool:
+    if model.meta_graphs or model.checkpoint.entries:
+        return False
+    reason = model.unreadable[0].message if model.unreadable else ""
+    options.complain(f"{path}: nothing of the model could be read. {reason}".rstrip())
+    return True
+
+
+def render(reports: list[AuditReport], kind: str, color: bool, width: int, *, several: bool = False) -> str:
+    """The audits in one format; several in JSON make one document with ``results``, as do those of several paths."""
+    if kind == "json":
+        from smanalyze.render.json import render_json
+
+        return render_json(reports, several=several)
+    if kind == "html":
+        from smanalyze.render.audit_html import render_audit_html
+
+        return render_audit_html(reports[0])
+    if kind == "markdown":
+        from smanalyze.render.audit_markdown import render_audit_markdown
+
+        return "\n".join(render_audit_markdown(report) for report in reports)
+    from smanalyze.render.audit_text import render_audit_text
+
+    return "\n".join(render_audit_text(report, width=width, color=color) for report in reports)
+
+
+def _gate(reports: list[AuditReport], args: argparse.Namespace) -> int:
+    """1 for a finding as bad as asked for, 3 for a part that could not be checked where that matters, else 0."""
+    if options.is_gated((finding for report in reports for finding in report.findings), args.fail_on):
+        return 1
+    incomplete = any(
+        report.verdict == "incomplete" or report.checkpoint.not_checked or report.not_read for report in reports
+    )
+    return 3 if args.strict and incomplete else 0

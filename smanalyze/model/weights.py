@@ -1,0 +1,64 @@
+"""Weights in a file of their own: a bare checkpoint, a Keras archive, an HDF5 file, or their architecture alone."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Literal
+
+from smanalyze.model.checkpoint import Checkpoint
+from smanalyze.model.record import record
+
+if TYPE_CHECKING:
+    from smanalyze.model.bundle import BundleEntry
+    from smanalyze.model.checkpoint_objects import CheckpointObjects
+    from smanalyze.model.parts import FileEntry, Unreadable
+
+WeightsKind = Literal["checkpoint", "keras", "h5", "keras-json", "keras-yaml"]
+
+WeightRole = Literal["weight", "optimizer", "metric", "generator", "bookkeeping"]
+"""bookkeeping: what a checkpoint keeps for itself (its object graph, how often it was saved, configurations)."""
+
+
+@record
+class WeightTensor:
+    """One stored tensor. ``entry.key`` is its path in the file; ``variable_name`` the full name of the variable, where
+    the file states one; ``layer`` and ``position`` the Keras layer's name and the weight's number in it."""
+
+    entry: BundleEntry
+    role: WeightRole
+    variable_name: str = ""
+    layer: str = ""
+    position: int | None = None
+
+
+@record
+class KerasConfig:
+    """What the architecture in a Keras file says. ``layers`` are (class name, name) in stored order, of the outermost
+    model alone; "" where the file does not say."""
+
+    class_name: str
+    name: str
+    layers: tuple[tuple[str, str], ...]
+    keras_version: str = ""
+    backend: str = ""
+
+
+@record
+class WeightsFile:
+    """The weights in one file, and what of them could not be read.
+
+    ``checkpoint`` holds the entries and their reader whatever the kind is; for a Keras file its entries have neither
+    shard nor offset nor CRC, and there are no shards. ``prefix`` is relative to the folder of ``files``. ``chosen`` is
+    the checkpoint that was taken of a folder, ``others`` those that were not.
+    """
+
+    kind: WeightsKind
+    path_name: str
+    checkpoint: Checkpoint
+    tensors: tuple[WeightTensor, ...] = ()
+    objects: CheckpointObjects | None = None
+    config: KerasConfig | None = None
+    files: tuple[FileEntry, ...] = ()
+    chosen: str = ""
+    others: tuple[str, ...] = ()
+    unreadable: tuple[Unreadable, ...] = field(default=())

@@ -1,0 +1,198 @@
+"""Phrases of an audit, for the terminal, the Markdown and the HTML page alike. Nothing is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smanalyze.render.units import bytes_text, count_text, percent_text, plural
+from smanalyze.render.words import PRESENCE
+from smanalyze.report.audit import (
+    AuditReport,
+    CheckFailure,
+    CheckpointAudit,
+    FileAudit,
+    FingerprintAudit,
+    FingerprintField,
+    TensorStatistics,
+    WasteRow,
+    WeightsMatch,
+)  # fmt: skip
+
+VERDICT_STYLES = {
+    "damaged": "error", "incomplete": "warning", "modified": "error", "no-fingerprint": "note", "intact": "good",
+}  # fmt: skip
+"""Names of severities, "good" besides; pages have a colour for each."""
+
+STATUS = {"matches": "matches", "differs": "differs", "not-computable": "not computable"}
+
+STATES = {
+    "": "", "damaged": "damaged", "not-fetched": "not fetched", "changed": "changed", "added": "added",
+    "not-declared": "not declared", "stray": "no part of a SavedModel", "not-read": "not read",
+}  # fmt: skip
+"""What is said of a file; others are said as they are."""
+
+COVERS = {
+    "saved_model_checksum": "the whole graph file",
+    "graph_def_program_hash": "its main graph, without function bodies",
+    "signature_def_hash": "its signatures",
+    "saved_object_graph_hash": "its concrete functions, without other objects",
+    "checkpoint_hash": "the whole index",
+    "crc32c": "every tensor, and every block of the index",
+    "record_crc32c": "every record",
+    "manifest": "the whole file",
+    "model.sig": "the whole file",
+}
+"""How much of a file a hash sees."""
+
+_WHOLE = "saved_model_checksum"
+
+PARTS = ("graph_def_program_hash", "signature_def_hash", "saved_object_graph_hash")
+"""Hashes of parts of the graph file."""
+
+WASTE = {
+    "copy": "stored twice", "unbound": "no function binds it", "optimizer": "optimizer state", "ema": "EMA shadow",
+    "constant": "baked constant", "equal": "equal bytes",
+}  # fmt: skip
+
+WEIGHTS = {
+    "same": "same", "differs": "differs", "only-in-file": "only in the file", "only-in-model": "only in the model",
+    "ambiguous": "ambiguous",
+}  # fmt: skip
+
+NOT_SEEN = "A change of these would not be noticed"
+
+
+def title_text(report: AuditReport) -> str:
+    """The name of the model, and which version of it."""
+    return f"{report.path_name} (version {report.version})" if report.version else report.path_name
+
+
+def badge(verdict: str) -> str:
+    """The class of a verdict's badge on a page."""
+    style = VERDICT_STYLES[verdict]
+    return "fine" if style == "good" else style
+
+
+def fingerprint_text(fingerprint: FingerprintAudit) -> str:
+    """What there is of a fingerprint, in one line."""
+    if fingerprint.presence != "present":
+        return f"fingerprint.pb is {PRESENCE[fingerprint.presence]}"
+    producer = "unknown" if fingerprint.producer is None else str(fingerprint.producer)
+    uuid = f", uuid {fingerprint.uuid}" if fingerprint.uuid else ", no uuid"
+    return f"producer {producer}{uuid}"
+
+
+def field_text(field: FingerprintField) -> str:
+    """What is to be said of a hash that does not match."""
+    if field.status == "not-computable":
+        return field.reason
+    return f"the model has {field.recomputed}" if field.status == "differs" else ""
+
+
+def checkpoint_text(checkpoint: CheckpointAudit) -> str:
+    """What of the checkpoint was checked, in one line."""
+    if checkpoint.presence != "present":
+        return "There is no checkpoint." if checkpoint.presence == "absent" else (
+            f"The checkpoint is {PRESENCE[checkpoint.presence]}."
+        )  # fmt: skip
+    words = f"{plural(checkpoint.tensors, 'tensor')}, {bytes_text(checkpoint.bytes)}; {checked_text(checkpoint)}"
+    return f"{words}; {plural(checkpoint.index_blocks, 'block')} of the index."
+
+
+def checked_text(checkpoint: CheckpointAudit) -> str:
+    """How many bytes were compared with their checksums."""
+    if checkpoint.not_checked:
+        return f"{bytes_text(checkpoint.checked)} checked, {bytes_text(checkpoint.not_checked)} not here"
+    return "all checked" if checkpoint.checked >= checkpoint.bytes else f"{bytes_text(checkpoint.checked)} checked"
+
+
+def place_text(failure: CheckFailure) -> str:
+    """``variables/… at byte 12, 4 bytes``."""
+    place = failure.file if failure.offset is None else f"{failure.file} at byte {count_text(failure.offset)}"
+    return place if failure.size is None else f"{place}, {plural(failure.size, 'byte')}"
+
+
+def covered_text(row: FileAudit) -> str:
+    """The hashes that would notice a change; ``nothing`` where there is none."""
+    names = row.covered_by
+    parts = [name for name in names if name in PARTS]
+    if _WHOLE in names and len(parts) > 1:  # each of them stands in the fingerprint's table
+        names = (*(name for name in names if name not in PARTS), f"{len(parts)} hashes of its parts")
+    return ", ".join(names) or "nothing"
+
+
+def state_text(row: FileAudit) -> str:
+    """What is wrong with a file, "" for nothing."""
+    return STATES.get(row.status, row.status)
+
+
+def legend(rows: Sequence[FileAudit]) -> tuple[tuple[str, str], ...]:
+    """(hash, how much it sees) of those that cover one of the files."""
+    used = {name for row in rows for name in row.covered_by}
+    return tuple((name, words) for name, words in COVERS.items() if name in used)
+
+
+def waste_kind(row: WasteRow) -> str:
+    """Why the bytes are not needed, in a few words."""
+    return WASTE.get(row.kind, row.kind)
+
+
+def weight_status(row: WeightsMatch) -> str:
+    """What became of one tensor of the weights file."""
+    return WEIGHTS.get(row.status, row.status)
+
+
+def telling(rows: Sequence[WeightsMatch]) -> tuple[WeightsMatch, ...]:
+    """The tensors that are not the same."""
+    return tuple(row for row in rows if row.status != "same")
+
+
+def spaced(word: str) -> str:
+    """``not-read`` as ``not read``."""
+    return word.replace("-", " ")
+
+
+def needed_text(report: AuditReport) -> str:
+    """What an export would need of the checkpoint, "" where it is all of it."""
+    stored = report.checkpoint.bytes
+    if report.needed_bytes >= stored:
+        return ""
+    share = percent_text(report.needed_bytes / stored)
+    return f"An export would need {bytes_text(report.needed_bytes)} of the {bytes_text(stored)} stored ({share})."
+
+
+def key_text(key: str) -> str:
+    """A checkpoint key without the ending that nearly all have."""
+    return key.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE") or key
+
+
+def figure_text(value: float | None) -> str:
+    """A figure of a tensor with four significant digits; "" where there is none."""
+    return "" if value is None else f"{value:.4g}"
+
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def spark_text(row: TensorStatistics) -> str:
+    """The histogram as a row of columns; a bin that holds anything is seen."""
+    if row.histogram is None or row.constant:
+        return ""
+    most = max(row.histogram.counts, default=0)
+    if not most:
+        return ""
+    levels = len(_LEVELS) - 1
+    heights = (-(-count * levels // most) for count in row.histogram.counts)
+    return "".join(
+        _LEVELS[height] if count else " " for height, count in zip(heights, row.histogram.counts, strict=True)
+    )
+
+
+def oddities_text(row: TensorStatistics) -> str:
+    """What is odd about the values."""
+    words = [
+        f"{count_text(row.nan)} NaN" if row.nan else "",
+        f"{count_text(row.infinite)} infinite" if row.infinite else "",
+        "all zero" if row.all_zero else "constant" if row.constant else "",
+    ]
+    return ", ".join(filter(None, words))

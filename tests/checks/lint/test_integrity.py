@@ -1,0 +1,112 @@
+"""Rules about what an audit computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import smanalyze
+from smanalyze.report.findings import Finding
+from tests.checks.helpers import TESTDATA, Cases, Maker, broken, good, params, with_files
+
+BASE = "module_one_signature"
+
+
+def _flipped(name: str, file: str, at: int) -> Maker:
+    """A good model with one bit turned over."""
+    data = bytearray((TESTDATA / "models" / name / file).read_bytes())
+    data[at] ^= 1
+    return with_files(good(name), {file: bytes(data)})
+
+
+def _listed(change: Callable[[Path], object] = lambda model: None) -> Maker:
+    """A model that is changed after a manifest of it was written beside its folder."""
+
+    def make(folder: Path) -> Path:
+        path = with_files(good("tables_and_assets"), {})(folder)
+        model = smanalyze.load(path)
+        text = smanalyze.api.write_manifest(model, smanalyze.audit(model, digests=True))
+        (folder / "manifest.json").write_text(text)
+        change(path)
+        return path
+
+    return make
+
+
+def _with_weights(name: str) -> Maker:
+    """A model, with a checkpoint beside its folder that it is compared with."""
+
+    def make(folder: Path) -> Path:
+        path = with_files(good("keras2_functional"), {})(folder)
+        (folder / "weights").symlink_to(TESTDATA / "models" / name / "variables", target_is_directory=True)
+        return path
+
+    return make
+
+
+#: The byte is the length of a shape inside an attr of a function's argument.
+_LENGTH_IN_A_FUNCTION = 8688
+
+TABLE = {
+    "tensor-corrupt": Cases(
+        {"crc": broken("shard_bad_crc"), "flipped": _flipped(BASE, "variables/variables.data-00000-of-00001", 0)},
+        {"whole": good(BASE), "cut": broken("truncated_shard"), "missing": broken("missing_shard")},
+    ),
+    "graph-damaged": Cases(
+        {"in_a_function": _flipped(BASE, "saved_model.pb", _LENGTH_IN_A_FUNCTION)},
+        {"whole": good(BASE), "told_elsewhere": broken("truncated_pb"), "text": good("module_pbtxt")},
+    ),
+    "fingerprint-differs": Cases(
+        {"stale": broken("fingerprint_stale"), "other_weights": broken("checkpoint_other_model")},
+        {"whole": good(BASE), "none": good("tf1_frozen"), "unreadable": broken("fingerprint_garbage")},
+    ),
+    "no-fingerprint": Cases(
+        {"old": good("tf1_frozen"), "removed": with_files(good(BASE), {"fingerprint.pb": None})},
+        {"there": good(BASE), "unreadable": broken("fingerprint_garbage")},
+    ),
+    "manifest-differs": Cases(
+        {"changed": _listed(lambda model: (model / "assets" / "vocab.txt").write_text("x")),
+         "missing": _listed(lambda model: (model / "assets" / "vocab.txt").unlink()),
+         "added": _listed(lambda model: (model / "evil.py").write_text(""))},
+        {"same": _listed(), "none": good("tables_and_assets")},
+    ),
+    "signature-unreadable": Cases(
+        {"garbage": with_files(good(BASE), {"model.sig": b"\xff"}),
+         "empty": with_files(good(BASE), {"model.sig": b""})},
+        {"none": good(BASE)},
+    ),
+    "weights-differ": Cases(
+        {"others": _with_weights("keras3_export")},
+        {"same": _with_weights("keras2_functional"), "not_asked": good(BASE)},
+    ),
+}  # fmt: skip
+
+
+def audited(maker: Maker, folder: Path) -> tuple[Finding, ...]:
+    path = maker(folder)
+    manifest, weights = folder / "manifest.json", folder / "weights"
+    report = smanalyze.audit(
+        smanalyze.load(path),
+        manifest=str(manifest) if manifest.exists() else None,
+        weights=str(weights) if weights.exists() else None,
+    )
+    return report.findings
+
+
+@pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
+def test_case(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
+    hits = [finding for finding in audited(maker, tmp_path) if finding.rule == rule]
+    assert bool(hits) == fires, [finding.message for finding in hits]
+    for finding in hits:
+        assert finding.message.endswith(".") and 0 < len(finding.evidence) <= 20, finding
+
+
+def test_in_an_audit_a_damaged_file_is_an_error_even_if_nobody_needs_it(tmp_path: Path) -> None:
+    (finding,) = [f for f in audited(broken("fingerprint_garbage"), tmp_path) if f.rule == "unreadable-part"]
+    assert finding.severity == "error"
+
+
+def test_a_missing_fingerprint_is_no_gate(tmp_path: Path) -> None:
+    assert {finding.severity for finding in audited(good("tf1_frozen"), tmp_path)} == {"note"}

@@ -1,0 +1,30 @@
+"""The audit as Markdown."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from smanalyze.render.audit_markdown import render_audit_markdown
+from smanalyze.render.markdown_sheet import LIMIT
+from tests.render.audit_sample import FULL, hostile
+from tests.render.sample import HOSTILE
+
+
+def test_it_says_what_the_text_says() -> None:
+    text = render_audit_markdown(FULL)
+    assert text.splitlines()[2] == "❌ **damaged.** data: the tensor kernel fails its check."
+    for words in ("the model has 21", "Two have one number.", "data at byte 12, 24 bytes", "stored twice", "list.json",
+                  "weights.h5", "A change of these would not be noticed: `assets/vocab.txt`.", "not computable",
+                  ):  # fmt: skip
+        assert words in text
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_inert(name: str) -> None:
+    text = render_audit_markdown(hostile(name))
+    assert len(text) < LIMIT
+    assert text.count("<details>") == text.count("</details>")
+    assert not re.search(r"(?<!\\)<(script|img)", re.sub(r"`[^`]*`", "", text))
+    assert "\x1b" not in text and "\u202e" not in text
