@@ -33,8 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Renders the document; raises UsageError or FormatError where it is no report."""
-    from smanalyze.cli import audit, report
-    from smanalyze.errors import UsageError
+    from smanalyze.errors import FormatError, UsageError
 
     outputs = options.parse_outputs(args, FORMATS, ())
     document = _read(args.file)
@@ -42,13 +41,22 @@ def run(args: argparse.Namespace) -> int:
     if len(parts) != 1 and any(output.format == "html" for output in outputs):
         raise UsageError("An HTML page shows one model; this document holds several.", file=args.file)
     several = isinstance(document.get("results"), list)
+    try:
+        _write(args, parts, outputs, several)
+    except ArithmeticError as error:  # a picture of shares that no model has
+        raise FormatError("The document holds numbers that cannot be drawn.", file=args.file) from error
+    return 0
+
+
+def _write(args: argparse.Namespace, parts: list[Any], outputs: list[options.Output], several: bool) -> None:
+    from smanalyze.cli import audit, report
+
     if parts and isinstance(parts[0], dict) and "verdict" in parts[0]:
         audits = _audits(parts, args.file)
         options.write_outputs(outputs, lambda *how: audit.render(audits, *how, several=several), args.color)
     else:
         reports = _reports(parts, args.file)
         options.write_outputs(outputs, lambda *how: report.render(reports, *how, several=several), args.color)
-    return 0
 
 
 def _read(name: str) -> Any:
@@ -58,7 +66,7 @@ def _read(name: str) -> Any:
     from smanalyze.errors import FormatError, UsageError
 
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        text = _standard_input() if name == "-" else Path(name).read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"The file cannot be read: {error.strerror}.", file=name) from error
     except UnicodeDecodeError as error:
@@ -67,6 +75,14 @@ def _read(name: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"The file is not JSON: {error}.", file=name) from error
+
+
+def _standard_input() -> str:
+    """What is piped in, as UTF-8 whatever the terminal speaks; "" where the process was started without it."""
+    if sys.stdin is None:
+        return ""
+    buffer = getattr(sys.stdin, "buffer", None)
+    return sys.stdin.read() if buffer is None else str(buffer.read(), "utf-8")
 
 
 def _parts(document: Any, name: str) -> list[Any]:

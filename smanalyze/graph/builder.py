@@ -12,7 +12,7 @@ from smanalyze.graph.library import READ, WRITE, Library
 from smanalyze.model.objects import SavedObject
 from smanalyze.model.saved_model import MetaGraph
 
-MAX_SLICED = 50_000_000
+MAX_SLICED = 10_000_000
 """Nodes of all signatures' slices together. Real models stay a hundred times below; thousands of signatures over a
 graph of thousands of nodes would take hours."""
 

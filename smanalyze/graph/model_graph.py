@@ -23,6 +23,9 @@ from smanalyze.graph.keys import EdgeKind, Key, KeyKind
 from smanalyze.graph.library import Library
 from smanalyze.model.saved_model import MetaGraph
 
+MAX_WALKED = 2_000_000
+"""Functions named by all answers of ``functions_below`` together; real models stay a hundred times below."""
+
 __all__ = ["Key", "ModelGraph"]
 
 _Neighbours = dict[Key, dict[str, list[Key]]]
@@ -40,6 +43,7 @@ class ModelGraph:
         self._slices = built.slices
         self.key_of = built.key_of
         self.is_cut = built.is_cut
+        self._walked = 0
         self._after: _Neighbours = {}
         self._before: _Neighbours = {}
 
@@ -83,15 +87,23 @@ class ModelGraph:
 
     def functions_below(self, starts: Iterable[Key]) -> list[str]:
         """Names of all functions that run when the starts do, those among the starts included, sorted; a function
-        that is called but not in the library is among them."""
+        that is called but not in the library is among them.
+
+        Once all answers together have named more than MAX_WALKED functions only the starts themselves are named, and
+        ``is_cut`` becomes true: chains of thousands of functions that are all callable would take hours.
+        """
         seen: set[Key] = set()
         stack = list(starts)
+        if self._walked > MAX_WALKED:
+            self.is_cut = True
+            return sorted(str(key.id) for key in stack if key.kind == "function")
         while stack:
             key = stack.pop()
             if key in seen:
                 continue
             seen.add(key)
             stack.extend(self.targets(key, "calls", "function"))
+        self._walked += len(seen)
         return sorted(str(key.id) for key in seen if key.kind == "function")
 
     def touched(self, start: Key, edge: EdgeKind, kind: KeyKind) -> list[Key]:

@@ -34,8 +34,8 @@ class Directory:
         TensorFlow looks into them (FOLLOWED, at the top), and nowhere else.
 
         ``unlisted`` then holds (folder, reason) for what was left out: folders that cannot be read, lie too deep, or
-        hold more than MAX_FILES files below one at the top. Raises NotASavedModelError if the directory itself cannot be
-        listed.
+        hold more than MAX_FILES files below one at the top. Raises NotASavedModelError if the directory itself cannot
+        be listed.
         """
         found: list[tuple[str, int, bool]] = []
         self._list(self.root, "", 0, found, MAX_ALL_FILES)

@@ -76,12 +76,13 @@ def test_wrong_usage_is_2(arguments: list[object], words: str, cli: Command) -> 
 
 FLAGS = {
     "report": "--format -o --output --tag-set --tag_set --only --fail-on -q --quiet --color DIR",
+    "audit": "--stats --digests --weights --manifest --write-manifest --strict --fail-on --format -o -q --color PATH",
     "show": "--dir --all --tag-set --tag_set --signature-def --signature_def --list-ops --list_ops -q --color DIR",
     "values": "-o --output --tag-set --tag_set -q --quiet --color MODEL NAME",
     "rules": "--format ID -q --color",
     "render": "--format -o --output -q --color REPORT.json",
-    "schema": "report rules",
-    "completion": "bash zsh fish",
+    "schema": "report audit rules -q --color --version",
+    "completion": "bash zsh fish -q --color --version",
 }
 
 
@@ -173,3 +174,12 @@ def test_a_path_that_is_no_utf8(tmp_path: os.PathLike[str]) -> None:
     said = real("report", os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
     assert said.code == 2
     assert "no such file" in said.err
+
+
+def test_a_reader_that_goes_away_does_not_open_the_gate() -> None:
+    """``| head`` closes the pipe; the exit code must still say what was found."""
+    command = [sys.executable, "-m", "smanalyze", "report", str(BROKEN / "missing_shard"), "--fail-on", "error"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait() == 1

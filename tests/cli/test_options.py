@@ -68,7 +68,7 @@ def test_tags(text: str | None, tags: tuple[str, ...] | None) -> None:
     ("text", "kind", "file"),
     [
         ("a.json", "json", "a.json"), ("json:a.txt", "json", "a.txt"), ("a.b/c.md", "markdown", "a.b/c.md"),
-        ("text:-", "text", "-"), ("json:json:x", "json", "json:x"), ("C:a.html", "html", "C:a.html"),
+        ("text:-", "text", "None"), ("json:json:x", "json", "json:x"), ("C:a.html", "html", "C:a.html"),
     ],
 )  # fmt: skip
 def test_outputs(text: str, kind: str, file: str) -> None:

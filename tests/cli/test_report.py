@@ -190,7 +190,9 @@ def test_one_meta_graph(flag: str, tags: str, cli: Command) -> None:
 def test_a_tag_set_that_is_not_there(cli: Command) -> None:
     said = cli("report", MODEL, "--tag-set", "train")
     assert (said.code, said.out) == (2, "")
-    assert sentences(said.err) == ["smanalyze: No MetaGraph has the tag-set 'train'. Tag-sets in this model: serve."]
+    assert sentences(said.err) == [
+        f"smanalyze: {MODEL}: No MetaGraph has the tag-set 'train'. Tag-sets in this model: serve."
+    ]
 
 
 # Exit codes ---------------------------------------------------------------------------------------------------------

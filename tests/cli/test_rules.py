@@ -47,11 +47,13 @@ def test_the_json_follows_its_schema(cli: Command) -> None:
 def test_a_rule_that_is_not_there(cli: Command) -> None:
     said = cli("rules", "unreadable")
     assert (said.code, said.out) == (2, "")
-    assert sentences(said.err) == ["smanalyze: There is no rule 'unreadable'. Perhaps: unreadable-part."]
+    assert sentences(said.err) == [
+        "smanalyze: There is no rule 'unreadable'. Perhaps: signature-unreadable, unreadable-part."
+    ]
     assert "`smanalyze rules` lists them" in cli("rules", "zzz").err
 
 
-@pytest.mark.parametrize("name", ["report", "rules"])
+@pytest.mark.parametrize("name", ["report", "audit", "rules"])
 def test_schemas(name: str, cli: Command) -> None:
     said = cli("schema", name)
     assert (said.code, said.err) == (0, "")

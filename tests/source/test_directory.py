@@ -59,9 +59,13 @@ def test_the_list_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for i in range(10):
         (tmp_path / "assets" / f"{i}").touch()
     (tmp_path / "saved_model.pb").touch()
-    files = [path for path, _, _ in Directory(str(tmp_path)).files()]
-    assert len(files) == 5
-    assert "saved_model.pb" in files
+    (tmp_path / "variables").mkdir()
+    (tmp_path / "variables" / "variables.index").touch()
+    directory = Directory(str(tmp_path))
+    files = [path for path, _, _ in directory.files()]
+    assert len(files) == 7
+    assert {"saved_model.pb", "variables/variables.index"} < set(files), "each folder at the top has room of its own"
+    assert [folder for folder, _ in directory.unlisted] == ["assets/"]
 
 
 def test_the_depth_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,9 +224,8 @@ def _node_name(index: BodyIndex, number: int | None) -> str | None:
 
 def _is_wired(index: BodyIndex, within: frozenset[int]) -> bool:
     """Whether every input of these nodes comes from a node that is there."""
-    return all(
-        index.producer(reference) is not None for number in within if number >= 0 for reference in index.inputs[number]
-    )
+    producers, controls = index.producers, index.controls
+    return not any(number >= 0 and (None in producers[number] or None in controls.get(number, ())) for number in within)
 
 
 @rule("constant-output", NOTE)
