@@ -25,6 +25,7 @@ from smanalyze.facts.variables import build_variables
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.manifest import Manifest
 from smanalyze.model.saved_model import SavedModel
+from smanalyze.model.weights import WeightsFile
 from smanalyze.report.audit import AUDIT_SCHEMA_VERSION, AuditReport, ManifestAudit, WeightsAudit
 from smanalyze.report.document import (
     SCHEMA_VERSION,
@@ -33,6 +34,7 @@ from smanalyze.report.document import (
     MetaGraphReport,
     NotRead,
     Report,
+    only_sections,
 )  # fmt: skip
 from smanalyze.report.findings import RuleInfo
 from smanalyze.report.sections import VariableRow
@@ -66,7 +68,7 @@ def analyze(model: SavedModel, *, sections: tuple[str, ...] = SECTIONS) -> Repor
         findings=findings,
         not_read=_not_read(facts),
     )
-    return report if set(sections) == set(SECTIONS) else _only(report)
+    return report if set(sections) == set(SECTIONS) else only_sections(report)
 
 
 def build_graphs(model: SavedModel) -> tuple[ModelGraph, ...]:
@@ -133,31 +135,6 @@ def _not_read(facts: ModelFacts) -> tuple[NotRead, ...]:
     return tuple(lost)
 
 
-def _only(report: Report) -> Report:
-    """The report with the sections that were not asked for left empty."""
-    wanted = report.sections
-    meta_graphs = []
-    for graph in report.meta_graphs:
-        if "signatures" not in wanted:
-            graph = replace(graph, signatures=())
-        if "functions" not in wanted:
-            graph = replace(graph, callables=(), functions=())
-        if "layers" not in wanted:
-            graph = replace(graph, layers=replace(graph.layers, rows=()))
-        if "assets" not in wanted:
-            graph = replace(graph, tables=())
-        if "ops" not in wanted:
-            graph = replace(graph, ops=replace(graph.ops, histogram=(), unregistered=(), devices=()))
-        meta_graphs.append(graph)
-    return replace(
-        report,
-        meta_graphs=tuple(meta_graphs),
-        variables=report.variables if "variables" in wanted else (),
-        assets=report.assets if "assets" in wanted else (),
-        not_read=report.not_read if "not_read" in wanted else (),
-    )
-
-
 def values(model: SavedModel, name: str) -> Values:
     """One variable, constant or asset by name, read now.
 
@@ -183,12 +160,12 @@ def audit(
     from smanalyze.facts.coverage import build_coverage, uncovered_files
     from smanalyze.facts.fingerprint import audit_fingerprint
     from smanalyze.facts.integrity import audit_checkpoint
-    from smanalyze.facts.manifest import compare_manifest, digest_files, listable, unread_manifest
+    from smanalyze.facts.manifest import compare_manifest, digest_files, listable, phases, unread_manifest
     from smanalyze.facts.verdict import judge
     from smanalyze.facts.waste import find_waste, needed_bytes
 
     lists = _manifests(model, manifest)
-    first, second = _phases(model, progress, digests or bool(lists))
+    first, second = phases(model, progress, digests or bool(lists))
     sums = digest_files(model, model.files, first) if digests or lists else {}
     compared: list[tuple[ManifestAudit, frozenset[str]]] = []
     own = {entry.path: sums[entry.path] for entry in listable(model) if entry.path in sums}
@@ -227,6 +204,18 @@ def audit(
     )
 
 
+def audit_weights(
+    weights: WeightsFile, *, stats: bool = False, digests: bool = False, progress: Progress | None = None
+) -> AuditReport:
+    """The same of a file of weights without a SavedModel: what it holds, and whether its bytes are those written, as
+    far as it carries checksums. Never raises for what is in the file."""
+    from smanalyze.facts.weights_file import audit_weights_file, weights_as_model
+
+    report = audit_weights_file(weights, stats=stats, digests=digests, progress=progress)
+    facts = gather(weights_as_model(weights))
+    return replace(report, findings=check_audit(OneAudit(facts, report.fingerprint, report.checkpoint, (), None)))
+
+
 def write_manifest(model: SavedModel, report: AuditReport) -> str:
     """An in-toto statement that lists every file of the model with its sha256, and its fingerprint. The same model
     gives the same text.
@@ -246,25 +235,6 @@ def write_manifest(model: SavedModel, report: AuditReport) -> str:
     version = build_producer(model.meta_graphs).version
     predicate = manifest_predicate(model, report.fingerprint, version)
     return write_statement(listed_files({path: sums[path] for path in paths}), predicate)
-
-
-def _phases(
-    model: SavedModel, progress: Progress | None, digests: bool
-) -> tuple[Callable[[int], None] | None, Progress | None]:
-    """What to tell while files are hashed (bytes since the last call) and while tensors are checked, so that both make
-    one number that grows."""
-    if progress is None:
-        return None, None
-    whole = sum(entry.size for entry in model.files) if digests else 0
-    tensors = sum(entry.size for entry in model.checkpoint.entries)
-    hashed = 0
-
-    def hash_told(size: int) -> None:
-        nonlocal hashed
-        hashed += size
-        progress(hashed, whole + tensors)
-
-    return hash_told, lambda done, total: progress(whole + done, whole + total)
 
 
 def _manifests(model: SavedModel, given: str | None) -> list[tuple[str, Manifest | str]]:

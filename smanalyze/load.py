@@ -72,9 +72,11 @@ def load_weights_source(path: str | os.PathLike[str]) -> WeightsFile | None:
     directory = Directory(place.root)
     files = tuple(FileEntry(*entry) for entry in place.files)
     if place.kind != "checkpoint":
-        return open_keras_file(place.kind, os.path.join(place.root, place.file), files[0], directory.read)
+        keras = open_keras_file(place.kind, os.path.join(place.root, place.file), files[0], directory.read)
+        return keras and replace(keras, file_pieces=directory.pieces)
     found = open_checkpoint(place.file, files, directory.map)
-    return replace(found, path_name=place.path_name, chosen=place.chosen, others=place.others)
+    found = replace(found, path_name=place.path_name, file_pieces=directory.pieces)
+    return replace(found, chosen=place.chosen, others=place.others)
 
 
 def select_meta_graphs(model: SavedModel, tags: tuple[str, ...]) -> SavedModel:

@@ -48,7 +48,8 @@ class ModelFacts:
     @cached_property
     def index_is_whole(self) -> bool:
         """Whether all of the checkpoint's index was read."""
-        return self.checkpoint.presence == "present" and not any(lost.file == INDEX for lost in self.model.unreadable)
+        index = f"{self.checkpoint.prefix}.index"
+        return self.checkpoint.presence == "present" and not any(lost.file == index for lost in self.model.unreadable)
 
     @cached_property
     def unread_assets(self) -> frozenset[str]:

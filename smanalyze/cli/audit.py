@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smanalyze.model.saved_model import SavedModel
+    from smanalyze.model.weights import WeightsFile
     from smanalyze.report.audit import AuditReport
 
 FORMATS = ("text", "json", "html", "markdown")
@@ -24,10 +25,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Check every byte that can be checked: the checksum of every stored tensor, every hash of "
         "fingerprint.pb, and a manifest or OpenSSF signature where there is one; and say what nothing covers. "
         "Nothing is written into the model's folder.",
-        epilog="In a folder of numbered versions (TF Serving) every version is audited. "
+        epilog="A checkpoint or a Keras file (.keras, .h5, architecture in JSON or YAML) is audited by "
+        "itself. In a folder of numbered versions (TF Serving) every version is audited. "
         "Verdicts, the first that applies: damaged, incomplete, modified, no-fingerprint, intact.",
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a SavedModel, a folder that leads to one, a file")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="a SavedModel, a folder that leads to one, a checkpoint, a Keras file"
+    )
     parser.add_argument("--stats", action="store_true", help="add figures of every stored tensor")
     parser.add_argument("--digests", action="store_true", help="add the sha256 of every file")
     parser.add_argument("--weights", metavar="FILE", default=None, help="are the weights of FILE those of the model?")
@@ -59,6 +63,11 @@ def run(args: argparse.Namespace) -> int:
     for path in args.paths:
         for version in _versions(path):
             try:
+                weights = None if version else _load_weights(path, args)
+                if weights is not None:
+                    reports.append(_audit_weights(args, weights))
+                    failed |= _no_weights_readable(path, weights)
+                    continue
                 model = _load(path, version)
                 if target is not None and reports:
                     raise UsageError("A manifest lists one model; give one path to write it.")
@@ -113,6 +122,35 @@ def _load(path: str, version: str) -> SavedModel:
     model = load(os.path.join(path, version))
     name = os.path.basename(os.path.abspath(path))
     return replace(model, found=replace(model.found, given="serving_base", path_name=name, chosen=version))
+
+
+def _load_weights(path: str, args: argparse.Namespace) -> WeightsFile | None:
+    """The weights at a path that is no SavedModel. Raises UsageError where an option needs a SavedModel."""
+    from smanalyze.errors import UsageError
+    from smanalyze.load import load_weights_source
+
+    weights = load_weights_source(path)
+    if weights is not None:
+        for option in ("weights", "manifest", "write_manifest"):
+            if getattr(args, option) is not None:
+                name = option.replace("_", "-")
+                raise UsageError(f"--{name} is for a SavedModel; this holds weights without one.", file=path)
+    return weights
+
+
+def _audit_weights(args: argparse.Namespace, weights: WeightsFile) -> AuditReport:
+    from smanalyze.api import audit_weights
+    from smanalyze.cli.progress import progress_bar
+
+    with progress_bar(args.quiet, weights.path_name) as progress:
+        return audit_weights(weights, stats=args.stats, digests=args.digests, progress=progress)
+
+
+def _no_weights_readable(path: str, weights: WeightsFile) -> bool:
+    if weights.tensors or weights.config is not None or not weights.unreadable:
+        return False
+    options.complain(f"{path}: nothing of the weights could be read. {weights.unreadable[0].message}")
+    return True
 
 
 def _audit(args: argparse.Namespace, model: SavedModel) -> AuditReport:

@@ -105,6 +105,10 @@ def _is_inside(file: Path, model: str) -> bool:
     from pathlib import Path
 
     target, folder = file.resolve(), Path(model).resolve()
+    prefix = folder.name.removesuffix(".index").partition(".data-")[0]
+    is_part = target.name == f"{prefix}.index" or target.name.startswith(f"{prefix}.data-")
+    if is_part and target.parent == folder.parent and not folder.is_dir():  # a checkpoint is several files
+        return True
     if folder.is_file():
         # A saved_model.pb with its variables beside it means its folder; a lone file only itself.
         given = Path(model).parent.resolve()

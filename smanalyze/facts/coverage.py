@@ -90,7 +90,7 @@ def _states(
     declared = {asset.filename for graph in model.meta_graphs for asset in graph.assets}
     chosen = _chosen(model)
     for entry in model.files:
-        states[entry.path] = _place(entry, declared, chosen)
+        states[entry.path] = "" if model.file_kind == "none" else _place(entry, declared, chosen)
     states.update({shard.file: "not-declared" for shard in model.checkpoint.shards if not shard.declared})
     for audit, _ in manifests:
         states.update(dict.fromkeys(audit.added, "added"))

@@ -44,6 +44,25 @@ def digest_files(
     return digests
 
 
+def phases(
+    model: SavedModel, progress: Callable[[int, int], None] | None, digests: bool
+) -> tuple[Callable[[int], None] | None, Callable[[int, int], None] | None]:
+    """What to tell while files are hashed (bytes since the last call) and while tensors are checked, so that both make
+    one number that grows."""
+    if progress is None:
+        return None, None
+    whole = sum(entry.size for entry in model.files) if digests else 0
+    tensors = sum(entry.size for entry in model.checkpoint.entries)
+    hashed = 0
+
+    def hash_told(size: int) -> None:
+        nonlocal hashed
+        hashed += size
+        progress(hashed, whole + tensors)
+
+    return hash_told, lambda done, total: progress(whole + done, whole + total)
+
+
 def _sha256(pieces: Iterable[memoryview], progress: Callable[[int], None] | None) -> str:
     digest = hashlib.sha256()
     for piece in pieces:

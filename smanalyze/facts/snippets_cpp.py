@@ -17,7 +17,7 @@ _TYPES = {
 def cpp_snippet(caller: Caller) -> Snippet:
     """Load the bundle and run its session on the signature's tensors."""
     tags = ", ".join(code_text(tag) for tag in caller.tags)
-    sent = [(feed, caller.example(info.name)) for info in caller.sent() for feed in feeds(caller, info)]
+    sent = [(feed, caller.example(info.name)) for info in caller.required() for feed in feeds(caller, info)]
     lines = ['#include "tensorflow/cc/saved_model/loader.h"']
     if any(example for _, example in sent):
         lines.append('#include "tensorflow/core/example/example.pb.h"')
@@ -44,8 +44,8 @@ def _input(number: int, feed: Feed, example: ExampleInput | None) -> list[str]:
     if example is not None:
         lines += _example(f"example{number}", example)
         lines.append(f"{name}.flat<tensorflow::tstring>().setConstant(example{number}.SerializeAsString());")
-    elif dtype in _TYPES and feed.numbers is not None:
-        lines.append(f"{name}.flat<{_TYPES[dtype]}>().setValues({{{', '.join(map(str, feed.numbers))}}});")
+    elif dtype in _TYPES and feed.values is not None:
+        lines.append(f"{name}.flat<{_TYPES[dtype]}>().setValues({{{', '.join(map(str, feed.values))}}});")
     elif dtype in _TYPES:
         filler = '"text"' if dtype == "string" else f"{_TYPES[dtype]}(0)"
         lines.append(f"{name}.flat<{_TYPES[dtype]}>().setConstant({filler});")

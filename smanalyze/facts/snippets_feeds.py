@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import struct
@@ -31,8 +32,9 @@ class Caller:
     examples: tuple[ExampleInput, ...] = ()
     imports: tuple[str, ...] = ()
 
-    def sent(self) -> list[TensorInfo]:
-        """The inputs a caller must send: those without a default."""
+    def required(self) -> list[TensorInfo]:
+        """The inputs without a default. Serving fills in the others, and a session finds the default in the graph
+        (PlaceholderWithDefault); only a signature loaded in Python asks for all."""
         return [info for info in self.signature.inputs if info.default is None]
 
     def example(self, name: str) -> ExampleInput | None:
@@ -44,16 +46,19 @@ class Caller:
         return (1,) if info.shape is None and self.example(info.name) else known_sizes(info.shape)
 
 
+Value = bool | int | float | bytes
+
+
 @record
 class Feed:
     """One dense tensor: the keyword that Python knows it by, its name in the graph, and its values: zeros (or
-    ``"text"``) of these sizes, or ``numbers``, a vector."""
+    ``"text"``) of these sizes, or ``values``, flat."""
 
     keyword: str
     tensor_name: str
     dtype: str
     sizes: tuple[int, ...]
-    numbers: tuple[int, ...] | None = None
+    values: tuple[Value, ...] | None = None
 
 
 def known_sizes(shape: Shape) -> tuple[int, ...]:
@@ -83,7 +88,19 @@ def feeds(caller: Caller, info: TensorInfo) -> tuple[Feed, ...]:
         return _ragged_feeds(info)
     if info.components:
         return tuple(_component(info, number, part) for number, part in enumerate(info.components))
-    return (Feed(info.name, info.tensor_name, dtype, caller.sizes(info)),)
+    sizes = caller.sizes(info)
+    return (Feed(info.name, info.tensor_name, dtype, sizes, _default(info.default, prod(sizes))),)
+
+
+def _default(text: str | None, count: int) -> tuple[Value, ...] | None:
+    """The values of a default, None where its text does not tell all of them."""
+    try:
+        found = ast.literal_eval(text or "")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # <bfloat16 ()>, nan
+        return None
+    values = found if isinstance(found, list) else [found]
+    whole = len(values) == count and all(isinstance(value, Value) for value in values)  # no ellipsis
+    return tuple(values) if whole else None
 
 
 def _component(info: TensorInfo, number: int, part: Component) -> Feed:
@@ -120,7 +137,7 @@ def _ragged_feeds(info: TensorInfo) -> tuple[Feed, ...]:
         return ()
     flat = _component(info, 0, info.components[0])
     inner = flat.sizes[1:] or known_sizes(info.shape)[len(splits) + 1 :]
-    count = splits[-1].numbers[-1] if splits and splits[-1].numbers else 1
+    count = 0 if splits and splits[-1].sizes == (1,) else 1
     return (Feed(flat.keyword, flat.tensor_name, flat.dtype, (count, *inner)), *splits)
 
 

@@ -22,10 +22,9 @@ def python_snippet(caller: Caller) -> Snippet:
     lines.append(f"signature = model.signatures[{code_text(signature.key)}]")
     names = example_names(caller)
     for found in caller.examples:
-        if found.name in names:
-            lines += example_lines(names[found.name], found)
+        lines += example_lines(names[found.name], found)
     arguments: list[tuple[str, str]] = []
-    for info in caller.sent():
+    for info in caller.signature.inputs:
         for feed in feeds(caller, info):
             value = _examples(names[info.name], feed.sizes) if info.name in names else _value(feed)
             arguments.append((feed.keyword, value))
@@ -41,8 +40,11 @@ def python_snippet(caller: Caller) -> Snippet:
 def _note(caller: Caller) -> str:
     unknown = [found.name for found in caller.examples if not found.features]
     notes = []
-    if any(info.encoding != "dense" for info in caller.sent()):
+    if any(info.encoding != "dense" for info in caller.signature.inputs):
         notes.append("A sparse or composite input of a TF1 signature is fed by its components, which TensorFlow names.")
+    defaults = [info.name for info in caller.signature.inputs if info.default is not None]
+    if defaults:
+        notes.append(f"A loaded signature knows no defaults, so {', '.join(defaults)} must be sent.")
     if unknown:
         notes.append(f"{', '.join(unknown)} takes serialized tf.Examples whose features are not told by constants.")
     return " ".join(notes)
@@ -50,8 +52,9 @@ def _note(caller: Caller) -> str:
 
 def _value(feed: Feed) -> str:
     sizes = list(feed.sizes)
-    if feed.numbers is not None:
-        return f"tf.constant({list(feed.numbers)}, tf.{feed.dtype})"
+    if feed.values is not None:
+        values = repr(list(feed.values) if sizes else feed.values[0])
+        return f"tf.constant({values}, tf.{feed.dtype}{f', shape={sizes}' if len(sizes) > 1 else ''})"
     if feed.dtype == "string":
         return 'tf.constant("text")' if not sizes else f'tf.fill({sizes}, "text")'
     return f"tf.zeros({sizes}, tf.{feed.dtype})"
@@ -62,9 +65,8 @@ def _value(feed: Feed) -> str:
 
 def example_names(caller: Caller) -> dict[str, str]:
     """The Python variable for each input that takes Examples: ``example``, ``example_2``, …"""
-    sent = {info.name for info in caller.sent()}
-    inputs = [found.name for found in caller.examples if found.name in sent]
-    return {name: f"example_{number}" if number > 1 else "example" for number, name in enumerate(inputs, 1)}
+    inputs = enumerate(caller.examples, 1)
+    return {found.name: f"example_{number}" if number > 1 else "example" for number, found in inputs}
 
 
 def example_lines(name: str, example: ExampleInput) -> list[str]:

@@ -30,7 +30,7 @@ _CLASSIFY = ("tensorflow/serving/classify", "tensorflow/serving/regress")
 
 def rest_snippet(caller: Caller) -> Snippet:
     """A curl command, or Python code where the values are too many for one."""
-    inputs = caller.sent()
+    inputs = caller.required()
     encoded = [info.name for info in inputs if info.encoding != "dense"]
     if encoded:
         reason = f"Not possible: {', '.join(encoded)} is no dense tensor, which REST cannot carry."

@@ -84,7 +84,8 @@ def _gaps(model: SavedModel, checkpoint: CheckpointAudit, manifests: tuple[Manif
         for one in checkpoint.failures
         if one.kind == "missing" and one.file not in told
     ]
-    if model.checkpoint.presence == "not-fetched" and not any("variables" in gap for gap in gaps):
+    told_of = bool(gaps) if model.file_kind == "none" else any("variables" in gap for gap in gaps)
+    if model.checkpoint.presence == "not-fetched" and not told_of:
         gaps.append("The variables are not here")
     there = {entry.path for entry in model.files}
     declared = sorted({asset.filename for graph in model.meta_graphs for asset in graph.assets})

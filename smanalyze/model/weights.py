@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
@@ -49,7 +50,8 @@ class WeightsFile:
 
     ``checkpoint`` holds the entries and their reader whatever the kind is; for a Keras file its entries have neither
     shard nor offset nor CRC, and there are no shards. ``prefix`` is relative to the folder of ``files``. ``chosen`` is
-    the checkpoint that was taken of a folder, ``others`` those that were not.
+    the checkpoint that was taken of a folder, ``others`` those that were not. ``file_pieces`` gives the bytes of one of
+    ``files``, a piece at a time.
     """
 
     kind: WeightsKind
@@ -62,3 +64,4 @@ class WeightsFile:
     chosen: str = ""
     others: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = field(default=())
+    file_pieces: Callable[[str], Iterator[memoryview]] | None = field(default=None, compare=False, repr=False)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smanalyze.render.audit_words import NOT_SEEN
+from smanalyze.render.audit_words import NOT_SEEN, checkpoint_title
 from smanalyze.render.html import fill_page
 from smanalyze.render.html_page import Rows
 from smanalyze.report.audit import AuditReport
 
 TITLES = {
-    "findings": "Findings", "fingerprint": "Fingerprint", "checkpoint": "Checkpoint", "manifests": "Manifests",
-    "weights": "Weights", "files": "Coverage", "waste": "Waste", "statistics": "Statistics", "not_read": "Not read",
+    "findings": "Findings", "contents": "Contents", "fingerprint": "Fingerprint", "checkpoint": "Checkpoint",
+    "manifests": "Manifests", "weights": "Weights", "files": "Coverage", "waste": "Waste", "statistics": "Statistics",
+    "not_read": "Not read",
 }  # fmt: skip
 """In the order of the page. A template of the same name draws each."""
 
@@ -24,7 +25,7 @@ def render_audit_html(report: AuditReport) -> str:
         page=Rows(),
         sections=tuple(_sections(report)),
         folder="html/audit/",
-        titles=TITLES,
+        titles=TITLES | {"checkpoint": checkpoint_title(report)},
         not_seen=NOT_SEEN,
     )
 
@@ -32,6 +33,8 @@ def render_audit_html(report: AuditReport) -> str:
 def _sections(report: AuditReport) -> Iterator[str]:
     """Those that have something to say."""
     asked = {
+        "contents": report.contents is not None, "fingerprint": report.contents is None,
+        "checkpoint": checkpoint_title(report),
         "manifests": report.manifests, "weights": report.weights is not None, "waste": report.waste,
         "statistics": report.checkpoint.statistics, "not_read": report.not_read,
     }  # fmt: skip

@@ -6,6 +6,8 @@ from smanalyze.render.audit_words import (
     NOT_SEEN,
     STATUS,
     checkpoint_text,
+    checkpoint_title,
+    contents_text,
     covered_text,
     field_text,
     figure_text,
@@ -14,12 +16,15 @@ from smanalyze.render.audit_words import (
     legend,
     needed_text,
     oddities_text,
+    owner_text,
     place_text,
+    role_text,
     spaced,
     spark_text,
     state_text,
     telling,
     title_text,
+    total_text,
     waste_kind,
     weight_status,
 )  # fmt: skip
@@ -31,12 +36,14 @@ from smanalyze.report.audit import (
     AuditReport,
     CheckFailure,
     CheckpointAudit,
+    Contents,
     FileAudit,
     FingerprintAudit,
     FingerprintField,
     ManifestAudit,
     TensorStatistics,
     WasteRow,
+    WeightRow,
     WeightsAudit,
     WeightsMatch,
 )  # fmt: skip
@@ -53,8 +60,12 @@ def render_audit_markdown(report: AuditReport) -> str:
     sheet.add(f"{_SIGNS[report.verdict]} **{report.verdict}.** {prose(report.summary)}")
     if report.findings:
         add_findings(sheet, report.findings)
-    _add_fingerprint(sheet, report.fingerprint)
-    _add_checkpoint(sheet, report.checkpoint)
+    if report.contents is not None:
+        _add_contents(sheet, report.contents)
+    else:
+        _add_fingerprint(sheet, report.fingerprint)
+    if title := checkpoint_title(report):
+        _add_checkpoint(sheet, report.checkpoint, title)
     for manifest in report.manifests:
         _add_manifest(sheet, manifest)
     if report.weights is not None:
@@ -85,8 +96,29 @@ def _field_row(field: FingerprintField) -> tuple[str, ...]:
     return cell_code(field.name), STATUS[field.status], cell_code(field.stored), cell_prose(field.algorithm), said
 
 
-def _add_checkpoint(sheet: Sheet, checkpoint: CheckpointAudit) -> None:
-    sheet.add("## Checkpoint")
+def _add_contents(sheet: Sheet, contents: Contents) -> None:
+    sheet.add("## Contents")
+    sheet.add(prose(contents_text(contents)))
+    sheet.facts(tuple((cell_prose(role_text(total.role)), total_text(total)) for total in contents.totals))
+    if not contents.tensors:
+        sheet.add("There are no tensors.")
+    titles = ("Tensor", "Name", "dtype", "Shape", ">Size", "Role")
+    sheet.table(titles, contents.tensors, _tensor_row, _ROWS, "tensor")
+
+
+def _tensor_row(row: WeightRow) -> tuple[str, ...]:
+    return (
+        cell_code(key_text(row.key)),
+        cell_code(owner_text(row)),
+        cell_prose(row.dtype),
+        cell_prose(shape_text(row.shape)),
+        bytes_text(row.size),
+        cell_prose(role_text(row.role)),
+    )
+
+
+def _add_checkpoint(sheet: Sheet, checkpoint: CheckpointAudit, title: str) -> None:
+    sheet.add(f"## {title}")
     sheet.add(prose(checkpoint_text(checkpoint)))
     sheet.table(("Fault", "Tensor", "Where", "Message"), checkpoint.failures, _failure_row, _ROWS, "failure")
     if checkpoint.presence == "present" and not checkpoint.failures:

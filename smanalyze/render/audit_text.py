@@ -7,6 +7,8 @@ from smanalyze.render.audit_words import (
     STATUS,
     VERDICT_STYLES,
     checkpoint_text,
+    checkpoint_title,
+    contents_text,
     covered_text,
     field_text,
     figure_text,
@@ -15,12 +17,15 @@ from smanalyze.render.audit_words import (
     legend,
     needed_text,
     oddities_text,
+    owner_text,
     place_text,
+    role_text,
     spaced,
     spark_text,
     state_text,
     telling,
     title_text,
+    total_text,
     waste_kind,
     weight_status,
 )  # fmt: skip
@@ -28,8 +33,9 @@ from smanalyze.render.text_columns import Column, draw_table
 from smanalyze.render.text_model import draw_findings, draw_not_read
 from smanalyze.render.text_page import Page
 from smanalyze.render.units import bytes_text, percent_text, plural, shape_text
+from smanalyze.render.visible import visible
 from smanalyze.render.words import cut, joined
-from smanalyze.report.audit import AuditReport, CheckpointAudit, FingerprintAudit, ManifestAudit, WeightsAudit
+from smanalyze.report.audit import AuditReport, CheckpointAudit, Contents, FingerprintAudit, ManifestAudit, WeightsAudit
 
 _FINDINGS = 30
 _ROWS = 40
@@ -44,8 +50,12 @@ def render_audit_text(report: AuditReport, *, width: int, color: bool) -> str:
     page.flow([(f"{title_text(report)}:", "title"), (f"{report.verdict}.", style), (report.summary, "")])
     if report.findings:
         draw_findings(page, report.findings, _FINDINGS, only=False)
-    _draw_fingerprint(page, report.fingerprint)
-    _draw_checkpoint(page, report.checkpoint)
+    if report.contents is not None:
+        _draw_contents(page, report.contents)
+    else:
+        _draw_fingerprint(page, report.fingerprint)
+    if title := checkpoint_title(report):
+        _draw_checkpoint(page, report.checkpoint, title)
     for manifest in report.manifests:
         _draw_manifest(page, manifest)
     if report.weights is not None:
@@ -84,8 +94,30 @@ def _draw_fingerprint(page: Page, fingerprint: FingerprintAudit) -> None:
     page.fact("singleprint", (fingerprint.recomputed_singleprint or fingerprint.stored_singleprint, "dim"))
 
 
-def _draw_checkpoint(page: Page, checkpoint: CheckpointAudit) -> None:
-    page.heading("Checkpoint")
+def _draw_contents(page: Page, contents: Contents) -> None:
+    page.heading("Contents", (contents_text(contents), "dim"))
+    for total in contents.totals:
+        page.fact(visible(role_text(total.role)), (total_text(total), ""), column=20)
+    if not contents.tensors:
+        page.flow([("There are no tensors.", "dim")], 2)
+        return
+    page.blank()
+    columns = (
+        Column("tensor", give="fold", style="name", floor=16), Column("name", give="fold", drop=2), Column("dtype"),
+        Column("shape", give="fold"), Column("size", right=True), Column("role", drop=1),
+    )  # fmt: skip
+    shown, hidden = cut(contents.tensors, _ROWS)
+    rows = [
+        (key_text(row.key), owner_text(row), row.dtype, shape_text(row.shape), bytes_text(row.size),
+         role_text(row.role))
+        for row in shown
+    ]  # fmt: skip
+    draw_table(page, columns, rows)
+    page.more(hidden, "tensor")
+
+
+def _draw_checkpoint(page: Page, checkpoint: CheckpointAudit, title: str) -> None:
+    page.heading(title)
     page.flow([(checkpoint_text(checkpoint), "")], 2)
     shown, hidden = cut(checkpoint.failures, _ROWS)
     for failure in shown:

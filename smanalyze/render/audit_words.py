@@ -10,11 +10,14 @@ from smanalyze.report.audit import (
     AuditReport,
     CheckFailure,
     CheckpointAudit,
+    Contents,
     FileAudit,
     FingerprintAudit,
     FingerprintField,
+    RoleTotal,
     TensorStatistics,
     WasteRow,
+    WeightRow,
     WeightsMatch,
 )  # fmt: skip
 
@@ -59,6 +62,12 @@ WEIGHTS = {
     "ambiguous": "ambiguous",
 }  # fmt: skip
 
+ROLES = {
+    "weight": "weights", "optimizer": "optimizer state", "metric": "metrics", "generator": "random generators",
+    "bookkeeping": "bookkeeping",
+}  # fmt: skip
+"""What tensors of a weights file are for."""
+
 NOT_SEEN = "A change of these would not be noticed"
 
 
@@ -95,8 +104,10 @@ def checkpoint_text(checkpoint: CheckpointAudit) -> str:
         return "There is no checkpoint." if checkpoint.presence == "absent" else (
             f"The checkpoint is {PRESENCE[checkpoint.presence]}."
         )  # fmt: skip
-    words = f"{plural(checkpoint.tensors, 'tensor')}, {bytes_text(checkpoint.bytes)}; {checked_text(checkpoint)}"
-    return f"{words}; {plural(checkpoint.index_blocks, 'block')} of the index."
+    words = f"{plural(checkpoint.tensors, 'tensor')}, {bytes_text(checkpoint.bytes)}"
+    if not checkpoint.index_blocks:
+        return f"{words}; without checksums to compare with."
+    return f"{words}; {checked_text(checkpoint)}; {plural(checkpoint.index_blocks, 'block')} of the index."
 
 
 def checked_text(checkpoint: CheckpointAudit) -> str:
@@ -104,6 +115,39 @@ def checked_text(checkpoint: CheckpointAudit) -> str:
     if checkpoint.not_checked:
         return f"{bytes_text(checkpoint.checked)} checked, {bytes_text(checkpoint.not_checked)} not here"
     return "all checked" if checkpoint.checked >= checkpoint.bytes else f"{bytes_text(checkpoint.checked)} checked"
+
+
+def checkpoint_title(report: AuditReport) -> str:
+    """What holds the tensors; "" where a file is not meant to hold any."""
+    if report.contents is None or report.kind == "checkpoint":
+        return "Checkpoint"
+    return "" if report.checkpoint.presence == "absent" else "Stored tensors"
+
+
+def contents_text(contents: Contents) -> str:
+    """The model that a file of weights is of, in one line; "" where it does not say."""
+    words = [
+        " ".join(filter(None, (contents.class_name, contents.model_name))),
+        "" if contents.layers is None else plural(contents.layers, "layer"),
+        f"Keras {contents.keras_version}" if contents.keras_version else "",
+    ]
+    return ", ".join(filter(None, words))
+
+
+def role_text(role: str) -> str:
+    """What tensors are for."""
+    return ROLES.get(role, role)
+
+
+def total_text(total: RoleTotal) -> str:
+    """All tensors of one role."""
+    counts = f"{plural(total.tensors, 'tensor')}, {plural(total.elements, 'element')}"
+    return f"{counts}, {bytes_text(total.size)}"
+
+
+def owner_text(row: WeightRow) -> str:
+    """The variable's name as the file states it, else its layer's."""
+    return row.name or row.layer
 
 
 def place_text(failure: CheckFailure) -> str:

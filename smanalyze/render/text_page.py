@@ -37,7 +37,6 @@ _STYLES = {
 }
 
 _SEPARATORS = frozenset("/._:-+,;|=)]}@ ")
-_CODE_SEPARATORS = frozenset(" ,")
 
 
 def cells(text: str) -> int:
@@ -45,9 +44,8 @@ def cells(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def fold(text: str, width: int, code: bool = False) -> list[str]:
-    """The text in pieces of at most ``width`` cells, cut after a separator where one is near; a space there is lost.
-    Code is cut after a space or comma, however near its beginning."""
+def fold(text: str, width: int) -> list[str]:
+    """The text in pieces of at most ``width`` cells, cut after a separator where one is near; a space there is lost."""
     if cells(text) <= width:
         return [text]
     pieces = []
@@ -56,9 +54,8 @@ def fold(text: str, width: int, code: bool = False) -> list[str]:
         head = _head(text[start : start + 2 * width + 40], width)
         end = start + len(head)
         if end < len(text):
-            separators = _CODE_SEPARATORS if code else _SEPARATORS
-            least = len(head) - len(head.lstrip(" ")) if code else len(head) // 3
-            cut = next((i for i in range(len(head), least, -1) if head[i - 1] in separators), len(head))
+            least = len(head) // 3
+            cut = next((i for i in range(len(head), least, -1) if head[i - 1] in _SEPARATORS), len(head))
             end = start + cut
         pieces.append(text[start:end])
         start = end + (text[end : end + 1] == " ")
@@ -174,16 +171,9 @@ class Page:
         if hidden:
             self.flow([(more_text(hidden, one, many), "dim")], indent)
 
-    def code(self, text: str, indent: int, shell: bool = False) -> None:
-        """Lines of code. A long one is broken where code may be: at a space or after a comma; in a shell command with
-        the backslash that it needs outside of quotes."""
-        for source in visible_lines(text).split("\n"):
-            pieces = fold(source, self.width - indent - 4, code=True)
-            quotes = 0
-            for i, piece in enumerate(pieces):
-                quotes += piece.count("'")
-                joint = "\\" if shell and quotes % 2 == 0 and piece[-1:] == " " and i < len(pieces) - 1 else ""
-                self.put((" " * (indent + (2 if i else 0)), ""), (piece + joint, ""))
+    def code(self, text: str, indent: int) -> None:
+        """Lines of code as they are: a broken line is no code, so a long one passes the width."""
+        self._lines += [" " * indent + line if line else "" for line in visible_lines(text).split("\n")]
 
     def _paint(self, text: str, style: str) -> str:
         if not (self._color and style and text.strip()):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smanalyze.render.text_columns import Cell, Column, draw_table
-from smanalyze.render.text_page import Page, Span, cells, middle
+from smanalyze.render.text_page import Page, Span, middle
 from smanalyze.render.units import plural, shape_text
-from smanalyze.render.visible import visible_lines
 from smanalyze.render.words import argument_text, cut, dtype_text, joined, runs_text, spec_arguments, tags_text
 from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.sections import Callable, LibraryFunction, Trace
@@ -109,17 +108,8 @@ def _draw_snippets(page: Page, signature: SignatureReport) -> None:
     for snippet in signature.snippets:
         page.blank()
         page.flow([(snippet.title, "dim")], 4)
-        _draw_code(page, snippet.code)
+        page.code(snippet.code, _CODE)
         page.flow([(snippet.note, "dim")], 4, 6)
-
-
-def _draw_code(page: Page, code: str) -> None:
-    """Code as it is: a broken line is no code, so a long one passes the width."""
-    width = page.width
-    for line in visible_lines(code).split("\n"):
-        page.width = max(width, _CODE + cells(line))
-        page.put((" " * _CODE, ""), (line, ""))
-    page.width = width
 
 
 def draw_callables(page: Page, graph: MetaGraphReport, limit: int, only: bool) -> None:

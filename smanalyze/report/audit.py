@@ -97,7 +97,8 @@ class TensorStatistics:
 @record
 class CheckpointAudit:
     """Every byte of the bundle that can be checked. ``tensors`` and ``bytes`` are what the index lists, ``checked`` the
-    bytes whose CRC was computed, ``not_checked`` those whose shard is not here."""
+    bytes whose CRC was computed, ``not_checked`` those whose shard is not here, or which have no CRC: those of a Keras
+    file, where ``index_blocks`` is 0."""
 
     presence: Presence
     tensors: int
@@ -174,9 +175,49 @@ class ManifestAudit:
 
 
 @record
+class WeightRow:
+    """One tensor. ``key`` is its path in the file, ``name`` the variable's name where the file states it, ``layer`` its
+    Keras layer's; ``role`` is ``weight``, ``optimizer``, ``metric``, ``generator`` or ``bookkeeping``; ``size`` is in
+    bytes."""
+
+    key: str
+    name: str
+    layer: str
+    role: str
+    dtype: str
+    shape: Shape
+    elements: int
+    size: int
+
+
+@record
+class RoleTotal:
+    """All tensors of one role; ``size`` in bytes."""
+
+    role: str
+    tensors: int
+    elements: int
+    size: int
+
+
+@record
+class Contents:
+    """What a file of weights holds. ``layers`` is None where the file tells no architecture; ``class_name``,
+    ``model_name`` and ``keras_version`` are "" where it does not say."""
+
+    class_name: str
+    model_name: str
+    layers: int | None
+    keras_version: str
+    totals: tuple[RoleTotal, ...]
+    tensors: tuple[WeightRow, ...]
+
+
+@record
 class AuditReport:
     """Everything the audit says of one model. ``summary`` is the one line; ``needed_bytes`` is what the checkpoint
-    would hold without the waste that is proven; ``uncovered`` names files that no hash covers."""
+    would hold without the waste that is proven; ``uncovered`` names files that no hash covers; ``contents`` is None for
+    a SavedModel."""
 
     schema_version: str
     path_name: str
@@ -194,3 +235,4 @@ class AuditReport:
     manifests: tuple[ManifestAudit, ...]
     findings: tuple[Finding, ...]
     not_read: tuple[NotRead, ...]
+    contents: Contents | None = None

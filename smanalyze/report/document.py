@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from smanalyze.model.parts import Presence
@@ -181,3 +182,28 @@ class Report:
     pictures: Pictures
     findings: tuple[Finding, ...]
     not_read: tuple[NotRead, ...]
+
+
+def only_sections(report: Report) -> Report:
+    """The report with the sections that were not asked for left empty."""
+    wanted = report.sections
+    meta_graphs = []
+    for graph in report.meta_graphs:
+        if "signatures" not in wanted:
+            graph = replace(graph, signatures=())
+        if "functions" not in wanted:
+            graph = replace(graph, callables=(), functions=())
+        if "layers" not in wanted:
+            graph = replace(graph, layers=replace(graph.layers, rows=()))
+        if "assets" not in wanted:
+            graph = replace(graph, tables=())
+        if "ops" not in wanted:
+            graph = replace(graph, ops=replace(graph.ops, histogram=(), unregistered=(), devices=()))
+        meta_graphs.append(graph)
+    return replace(
+        report,
+        meta_graphs=tuple(meta_graphs),
+        variables=report.variables if "variables" in wanted else (),
+        assets=report.assets if "assets" in wanted else (),
+        not_read=report.not_read if "not_read" in wanted else (),
+    )

@@ -200,14 +200,16 @@ def test_statistics_are_those_of_numpy(name: str) -> None:
 
 def test_report_of_an_archive() -> None:
     report = audit_weights_file(weights_of("keras_archive_trained"))
-    assert (report.kind, report.class_name, report.model_name, report.layers) == (
-        "keras", "Sequential", "trained_model", 3,
+    contents = report.contents
+    assert contents is not None
+    assert (report.kind, contents.class_name, contents.model_name, contents.layers) == (
+        "Keras archive", "Sequential", "trained_model", 3,
     )  # fmt: skip
-    assert [(total.role, total.tensors, total.size) for total in report.totals] == [
+    assert [(total.role, total.tensors, total.size) for total in contents.totals] == [
         ("weight", 4, 76), ("optimizer", 10, 164),
     ]  # fmt: skip
     assert report.checkpoint.not_checked == report.checkpoint.bytes == 240
-    assert report.tensors[0].layer == "hidden"
+    assert contents.tensors[0].layer == "hidden"
 
 
 def test_report_of_a_checkpoint_checks_its_sums(tmp_path: Path) -> None:

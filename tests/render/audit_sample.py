@@ -10,13 +10,16 @@ from smanalyze.report.audit import (
     AuditReport,
     CheckFailure,
     CheckpointAudit,
+    Contents,
     FileAudit,
     FingerprintAudit,
     FingerprintField,
     Histogram,
     ManifestAudit,
+    RoleTotal,
     TensorStatistics,
     WasteRow,
+    WeightRow,
     WeightsAudit,
     WeightsMatch,
 )
@@ -68,10 +71,30 @@ FULL = AuditReport(
     not_read=(NotRead("checkpoint", "not-fetched", "The data file is missing.", "data-2", None),),
 )  # fmt: skip
 
+WEIGHTS = replace(
+    FULL,
+    path_name="image.keras",
+    kind="Keras archive",
+    contents=Contents(
+        "Functional", "image_model", 6, "3.15.1",
+        (RoleTotal("weight", 2, 15, 60), RoleTotal("optimizer", 1, 12, 48)),
+        (WeightRow("layers/dense/vars/0", "", "classes", "weight", "float32", (4, 3), 12, 48),
+         WeightRow("classes/bias/.ATTRIBUTES/VARIABLE_VALUE", "classes/bias", "", "weight", "bfloat16", (3,), 3, 12),
+         WeightRow("optimizer/vars/2", "", "adam", "optimizer", "float32", (4, 3), 12, 48)),
+    ),
+)  # fmt: skip
 
-def hostile(text: str) -> AuditReport:
+
+CONTENT_WORDS = (
+    "Functional image_model, 6 layers, Keras 3.15.1", "2 tensors, 15 elements, 60 bytes", "optimizer state",
+    "layers/dense/vars/0", "classes/bias", "bfloat16", "(4, 3)", "48 bytes", "Stored tensors",
+)  # fmt: skip
+"""What every renderer says of them."""
+
+
+def hostile(text: str, audit: AuditReport = FULL) -> AuditReport:
     """The full audit with one text in every place that takes any."""
-    made: AuditReport = _replaced(FULL, text)
+    made: AuditReport = _replaced(audit, text)
     return replace(made, schema_version=AUDIT_SCHEMA_VERSION)
 
 

@@ -9,13 +9,15 @@ import pytest
 from smanalyze.render.audit_html import TITLES, render_audit_html
 from smanalyze.report.audit import AuditReport
 from smanalyze.report.serialize import from_dict, to_dict
-from tests.render.audit_sample import FULL, hostile
+from tests.render.audit_sample import CONTENT_WORDS, FULL, WEIGHTS, hostile
 from tests.render.sample import HOSTILE
 
 
 def test_every_section_is_there() -> None:
     page = render_audit_html(FULL)
     for section, title in TITLES.items():
+        if section == "contents":
+            continue
         assert f'id="{section}"' in page
         assert f'<a href="#{section}">{title}' in page
     for words in ("the model has 21", "Two have one number.", "data at byte 12, 24 bytes", "stored twice", "list.json",
@@ -34,9 +36,18 @@ def test_json_draws_the_same_page() -> None:
     assert render_audit_html(from_dict(AuditReport, to_dict(FULL))) == render_audit_html(FULL)
 
 
+def test_contents_of_a_file_of_weights() -> None:
+    page = render_audit_html(WEIGHTS)
+    assert 'id="contents"' in page and 'id="fingerprint"' not in page
+    for words in CONTENT_WORDS:
+        assert words in page
+    assert 'id="contents"' not in render_audit_html(FULL)
+
+
+@pytest.mark.parametrize("audit", [FULL, WEIGHTS], ids=["model", "weights"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_nothing_of_a_name_acts(name: str) -> None:
-    page = re.sub(r"<(style|script)>.*?</\1>", "", render_audit_html(hostile(name)), flags=re.DOTALL)
+def test_nothing_of_a_name_acts(name: str, audit: AuditReport) -> None:
+    page = re.sub(r"<(style|script)>.*?</\1>", "", render_audit_html(hostile(name, audit)), flags=re.DOTALL)
     assert "<script" not in page and "<img" not in page
     assert not re.search(r"[\x00-\x08\x1b\u202e\u2066\ud800-\udfff]", page)
     assert not re.search(r"\sstyle=|\son\w+=\"", page)

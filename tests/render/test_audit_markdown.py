@@ -8,7 +8,8 @@ import pytest
 
 from smanalyze.render.audit_markdown import render_audit_markdown
 from smanalyze.render.markdown_sheet import LIMIT
-from tests.render.audit_sample import FULL, hostile
+from smanalyze.report.audit import AuditReport
+from tests.render.audit_sample import CONTENT_WORDS, FULL, WEIGHTS, hostile
 from tests.render.sample import HOSTILE
 
 
@@ -21,9 +22,17 @@ def test_it_says_what_the_text_says() -> None:
         assert words in text
 
 
+def test_contents_of_a_file_of_weights() -> None:
+    text = render_audit_markdown(WEIGHTS)
+    assert "## Contents" in text and "## Fingerprint" not in text
+    for words in CONTENT_WORDS:
+        assert words in text.replace("\\_", "_")
+
+
+@pytest.mark.parametrize("audit", [FULL, WEIGHTS], ids=["model", "weights"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_are_inert(name: str) -> None:
-    text = render_audit_markdown(hostile(name))
+def test_names_are_inert(name: str, audit: AuditReport) -> None:
+    text = render_audit_markdown(hostile(name, audit))
     assert len(text) < LIMIT
     assert text.count("<details>") == text.count("</details>")
     assert not re.search(r"(?<!\\)<(script|img)", re.sub(r"`[^`]*`", "", text))

@@ -9,7 +9,8 @@ import pytest
 from smanalyze.render.audit_text import render_audit_text
 from smanalyze.render.text_page import cells
 from smanalyze.render.visible import visible
-from tests.render.audit_sample import FULL, hostile
+from smanalyze.report.audit import AuditReport
+from tests.render.audit_sample import CONTENT_WORDS, FULL, WEIGHTS, hostile
 from tests.render.sample import HOSTILE
 
 
@@ -22,10 +23,18 @@ def test_the_verdict_stands_first() -> None:
         assert words in text
 
 
+def test_contents_of_a_file_of_weights() -> None:
+    text = render_audit_text(WEIGHTS, width=120, color=False)
+    assert "\nContents " in text and "\nFingerprint" not in text
+    for words in CONTENT_WORDS:
+        assert words in text
+
+
+@pytest.mark.parametrize("audit", [FULL, WEIGHTS], ids=["model", "weights"])
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_line_passes_the_width_and_nothing_acts(name: str, width: int) -> None:
-    text = render_audit_text(hostile(name), width=width, color=False)
+def test_no_line_passes_the_width_and_nothing_acts(name: str, width: int, audit: AuditReport) -> None:
+    text = render_audit_text(hostile(name, audit), width=width, color=False)
     for line in text.splitlines():
         assert cells(line) <= width
         assert visible(line) == line

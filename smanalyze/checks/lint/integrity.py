@@ -85,7 +85,7 @@ def no_fingerprint(audit: OneAudit) -> Iterator[Found]:
     the export; the checksums of the tensors were compared all the same.
     Fix: write a manifest of the model you trust (`smanalyze audit --write-manifest`), and compare with it later.
     """
-    if audit.fingerprint.verdict == "absent":
+    if audit.fingerprint.verdict == "absent" and audit.facts.model.file_kind != "none":  # weights alone never have one
         evidence = audit.fingerprint.says or ("there is no fingerprint.pb",)
         yield Found(Location(), "The model has no fingerprint.pb.", (), listed(evidence))
 
