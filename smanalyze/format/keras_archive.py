@@ -118,7 +118,14 @@ class Archive:
         if len(header) < 30 or header[:4] != b"PK\x03\x04":
             raise Refused("corrupt", "The archive's directory leads to no file.")
         start = info.header_offset + 30 + sum(struct.unpack("<HH", header[26:30]))
-        return MemberView(self.file, start, info.file_size)
+        view = MemberView(self.file, start, info.file_size)
+        checksum = 0
+        while piece := view.read(PIECE_BYTES):
+            checksum = zlib.crc32(piece, checksum)
+        view.seek(0)
+        if checksum != info.CRC:
+            self.problem("corrupt", f"{WEIGHTS} is damaged: its CRC-32 is not the one that the archive has of it.")
+        return view
 
     def _copy(self, info: zipfile.ZipInfo) -> IO[bytes]:
         shrank = info.file_size > SMALL_BYTES and info.file_size > MAX_ZIP_RATIO * max(info.compress_size, 1)

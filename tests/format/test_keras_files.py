@@ -330,3 +330,15 @@ def test_keras_reads_the_same_of_our_fixtures() -> None:
             np.testing.assert_array_equal(found[f"layers/{group}/vars/{number}"], weight)
     buffer = io.BytesIO((WEIGHTS / "architecture" / "image.json").read_bytes())
     assert keras.models.model_from_json(buffer.getvalue().decode()).name == "image_model"
+
+
+def test_a_flipped_byte_in_an_archive_is_seen(tmp_path: Path) -> None:
+    """The archive's CRC-32 is the only checksum that a .keras file has of its weights."""
+    (good,) = (TESTDATA / "weights" / "keras_archive").glob("*.keras")
+    assert codes(opened(good)) == []
+    with zipfile.ZipFile(good) as archive:
+        info = archive.getinfo("model.weights.h5")
+    data = bytearray(good.read_bytes())
+    data[info.header_offset + 30 + len(info.filename) + info.compress_size - 40] ^= 1
+    (tmp_path / "flipped.keras").write_bytes(data)
+    assert "corrupt" in codes(opened(tmp_path / "flipped.keras"))
