@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smanalyze.graph.body import BodyIndex, Call, output_position
+from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call, output_position
 from smanalyze.graph.keys import Key
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.record import record
 
-_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 UNKNOWN = "(unknown)"
 """Stands for what could not be followed: a function that is missing or calls itself."""
 
@@ -41,7 +40,7 @@ class OutputFlow:
         """The ops behind a tensor of the main graph."""
         main = self._library.main
         for call in main.calls:
-            if call.op in _CALLS:
+            if call.op in PLAIN_CALLS:
                 self._resolve(call.function)
         return self._walk(main, [tensor_name]).ops
 
@@ -56,7 +55,9 @@ class OutputFlow:
             elif name not in self._outputs and name not in waiting and name in self._library.functions:
                 waiting.add(name)
                 stack.append((name, True))
-                stack.extend((call.function, False) for call in self._library.index(name).calls if call.op in _CALLS)
+                stack.extend(
+                    (call.function, False) for call in self._library.index(name).calls if call.op in PLAIN_CALLS
+                )
 
     def _own_outputs(self, name: str) -> tuple[Behind, ...]:
         function, index = self._library.functions[name], self._library.index(name)
@@ -87,7 +88,7 @@ class OutputFlow:
                 arguments.add(-1 - number)
                 continue
             inputs = index.data_inputs(number)
-            if number in calls and index.ops[number] in _CALLS:
+            if number in calls and index.ops[number] in PLAIN_CALLS:
                 behind = self._output(calls[number][0].function, place[1])
                 ops |= behind.ops if behind else {UNKNOWN}
                 stack += [inputs[k] for k in behind.arguments if k < len(inputs)] if behind else inputs

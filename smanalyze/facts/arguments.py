@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smanalyze.facts.spec_text import spec_text, split_signature
+from smanalyze.model.graph import Function
 from smanalyze.model.objects import ConcreteFunction, FunctionSpec
 from smanalyze.model.tensors import Structure
 from smanalyze.report.tensors import Argument
@@ -24,6 +25,21 @@ def trace_arguments(concrete: ConcreteFunction, spec: FunctionSpec | None) -> tu
         name = value.key or ""
         arguments.append(Argument(name, spec_text(value), value, defaults.get(name)))
     return tuple(arguments)
+
+
+def wrapped_arguments(keywords: tuple[str, ...], function: Function | None) -> tuple[Argument, ...]:
+    """Those of a wrapped function, which has no canonicalized signature: the keywords that the loader gives it, with
+    the dtypes of the library function's first inputs (tensorflow/python/saved_model/function_deserialization.py,
+    setup_bare_concrete_function)."""
+    found = []
+    for position, keyword in enumerate(keywords):
+        if function is not None and position < len(function.inputs):
+            given = function.inputs[position]
+            value = Structure("tensor", name=keyword, dtype=given.dtype, shape=given.shape)
+            found.append(Argument(keyword, spec_text(value), value, None))
+        else:
+            found.append(Argument(keyword, "", Structure("unknown"), None))
+    return tuple(found)
 
 
 def _positional_name(position: int, names: tuple[str, ...], spec: FunctionSpec | None, value: Structure) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from smanalyze.facts.arguments import spec_arguments, trace_arguments
+from smanalyze.facts.arguments import spec_arguments, trace_arguments, wrapped_arguments
 from smanalyze.facts.names import Names
 from smanalyze.facts.objects import ObjectPaths, is_word, python_step
 from smanalyze.facts.reach import build_reach
@@ -197,9 +197,12 @@ def _trace(graph: ModelGraph, names: Names, name: str, concrete: ConcreteFunctio
     outputs = concrete.outputs if concrete else None
     if outputs is not None and outputs.kind == "unknown":
         outputs = None
+    arguments = trace_arguments(concrete, spec) if concrete else ()
+    if not arguments and node.function:
+        arguments = wrapped_arguments(node.function.argument_keywords, graph.library.functions.get(name))
     return Trace(
         function=name,
-        arguments=trace_arguments(concrete, spec) if concrete else (),
+        arguments=arguments,
         returns=spec_text(outputs) if outputs is not None else "",
         returns_value=outputs,
         captures=len(concrete.bound_inputs) if concrete else 0,

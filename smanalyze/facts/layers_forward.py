@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smanalyze.graph.body import BodyIndex, Call, argument_mapping
+from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call, argument_mapping
 from smanalyze.graph.keys import tensor_names
 from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.model.objects import SavedObject
@@ -18,7 +18,6 @@ from smanalyze.model.saved_model import MetaGraph
 from smanalyze.model.tensors import Shape
 
 DEFAULT_SIGNATURE = "serving_default"
-CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _HANDS_ON = frozenset({"Identity", "IdentityN", "NoOp"})
 _MAX_WRAPPERS = 32
 """Real wrappers are two or three deep; the limit ends a chain made to be endless."""
@@ -201,7 +200,7 @@ def _only_call(forward: Forward) -> Call | None:
     index = forward.index
     within = forward.within
     calls = [call for call in index.calls if within is None or call.node in within]
-    if len(calls) != 1 or calls[0].op not in CALLS:
+    if len(calls) != 1 or calls[0].op not in PLAIN_CALLS:
         return None
     return None if any(_works(index, number, calls[0].node) for number in forward.numbers) else calls[0]
 

@@ -7,7 +7,7 @@ name of a function's argument (tensorflow/core/framework/function.proto, graph.p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from smanalyze.model.graph import Body, Function, Node
 from smanalyze.model.record import record
@@ -15,10 +15,17 @@ from smanalyze.model.record import record
 #: Ops that hand their first input on as it is: a resource handle keeps its identity through them.
 PASS_THROUGH = frozenset({"Identity", "IdentityN", "Enter", "RefEnter", "Switch", "RefSwitch", "RefIdentity", "Exit"})
 
+PLAIN_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+"""Ops that do nothing but call one function; their outputs are the function's, in order."""
+
 
 @record
 class Call:
-    """One function named by a node: by which node, with which op, in which attr."""
+    """One function named by a node: by which node, with which op, in which attr.
+
+    ``attr`` is "" where the op itself is the function, as TF1's Defun calls it (FunctionLibraryDefinition::LookUp in
+    tensorflow/core/framework/function.cc).
+    """
 
     node: int
     op: str
@@ -30,8 +37,8 @@ class BodyIndex:
     """What one pass over a body's nodes tells; node numbers are positions in the file.
 
     ``names`` and ``ops`` are by node number; ``inputs`` the references of each node. ``arguments`` are the names of a
-    function's inputs, () for the main graph. ``constants`` are (node number, bytes of its value in the file, -1 where
-    it lacks value or dtype).
+    function's inputs, () for the main graph. ``functions`` are the names in the library: an op of such a name is a
+    call. ``constants`` are (node number, bytes of its value in the file, -1 where it lacks value or dtype).
     """
 
     __slots__ = (
@@ -39,17 +46,22 @@ class BodyIndex:
         "gradient_ops", "inputs", "names", "op_counts", "ops",
     )  # fmt: skip
 
-    def __init__(self, body: Body, arguments: Sequence[str] = ()) -> None:
+    def __init__(self, body: Body, arguments: Sequence[str] = (), functions: Container[str] = ()) -> None:
         self.body = body
         self.arguments = tuple(arguments)
         columns = body.columns()
         self.names = columns.names
         self.ops = columns.ops
         self.inputs = columns.inputs
-        self.calls = tuple(Call(n, columns.ops[n], attr, name) for n, attr, name in columns.functions)
         self.devices = Counter(device for _, device in columns.devices)
         self.gradient_ops = columns.gradient_ops
         self.op_counts = Counter(columns.ops)
+        calls = [Call(n, columns.ops[n], attr, name) for n, attr, name in columns.functions]
+        direct = {op for op in self.op_counts if op in functions}
+        if direct:
+            calls += [Call(n, op, "", op) for n, op in enumerate(columns.ops) if op in direct]
+            calls.sort(key=lambda call: call.node)
+        self.calls = tuple(calls)
         self.constants = columns.constants
         self._at: dict[str, int] | None = None
         self._calls_at: dict[int, list[Call]] | None = None
@@ -155,23 +167,23 @@ def output_position(reference: str) -> int:
     return int(tail) if colon and tail.isdecimal() and len(tail) < 10 else 0
 
 
-def index_function(function: Function) -> BodyIndex:
-    """The index of a function's body."""
-    return BodyIndex(function, [argument.name for argument in function.inputs])
+def index_function(function: Function, functions: Container[str] = ()) -> BodyIndex:
+    """The index of a function's body in a library of ``functions``."""
+    return BodyIndex(function, [argument.name for argument in function.inputs], functions)
 
 
 def argument_mapping(index: BodyIndex, call: Call, callee_inputs: int) -> list[tuple[str, int]]:
     """(reference in the caller, argument number in the callee) pairs of one call.
 
-    PartitionedCall and While hand their inputs on in order; If, Case and their like use the first to choose; ops
-    that take ``other_arguments`` (datasets, MapDefun) append those after the elements. For an op we know nothing of,
-    the last inputs meet the last arguments, which is where captures stand.
+    PartitionedCall, While and a node whose op is the function hand their inputs on in order; If, Case and their like
+    use the first to choose; ops that take ``other_arguments`` (datasets, MapDefun) append those after the elements.
+    For an op we know nothing of, the last inputs meet the last arguments, which is where captures stand.
     """
     inputs = index.data_inputs(call.node)
     op = call.op
     if op in _CHOOSING:
         return [(reference, i) for i, reference in enumerate(inputs[1:]) if i < callee_inputs]
-    if op in _PASSING:
+    if op in _PASSING or not call.attr:
         return [(reference, i) for i, reference in enumerate(inputs) if i < callee_inputs]
     node = index.node(call.node)
     if node.attr_kind("Targuments") != "none" or node.has_attr("Targuments"):
@@ -182,8 +194,8 @@ def argument_mapping(index: BodyIndex, call: Call, callee_inputs: int) -> list[t
     return list(zip(inputs[len(inputs) - count :], range(callee_inputs - count, callee_inputs), strict=True))
 
 
-_PASSING = frozenset({
-    "PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "_While", "TPUPartitionedCall",
+_PASSING = PLAIN_CALLS | frozenset({
+    "While", "StatelessWhile", "_While", "TPUPartitionedCall",
     "SymbolicGradient", "BatchFunction",
 })  # fmt: skip
 _CHOOSING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase", "RemoteCall"})

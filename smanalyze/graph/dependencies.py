@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from smanalyze.graph.body import BodyIndex, output_position
+from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, output_position
 from smanalyze.graph.library import Library
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.graph.ops import registered
 from smanalyze.model.saved_model import Signature
-
-_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
 
 class Flow:
@@ -58,7 +56,7 @@ class Dependencies:
         within = self._graph.main_slice(signature.key)
         for number in within & main.calls_at.keys():
             for call in main.calls_at[number]:
-                if call.op in _CALLS:
+                if call.op in PLAIN_CALLS:
                     self._resolve(call.function)
         masks = self._masks(main, seeds, within)
         outputs = {}
@@ -87,7 +85,7 @@ class Dependencies:
             elif name not in self._flows and name not in waiting and name in self._library.functions:
                 waiting.add(name)
                 stack.append((name, True))
-                stack.extend((c.function, False) for c in self._library.index(name).calls if c.op in _CALLS)
+                stack.extend((c.function, False) for c in self._library.index(name).calls if c.op in PLAIN_CALLS)
 
     def _own_flow(self, name: str) -> Flow:
         function, index = self._library.functions[name], self._library.index(name)
@@ -133,7 +131,7 @@ class Dependencies:
     def _plain_calls(self, index: BodyIndex) -> dict[int, str]:
         found = self._called.get(id(index))
         if found is None:
-            found = self._called[id(index)] = {c.node: c.function for c in index.calls if c.op in _CALLS}
+            found = self._called[id(index)] = {c.node: c.function for c in index.calls if c.op in PLAIN_CALLS}
         return found
 
     def _settle(

@@ -22,7 +22,7 @@ class Library:
     def __init__(self, meta_graph: MetaGraph) -> None:
         self.meta_graph = meta_graph
         self.functions = meta_graph.graph.functions
-        self.main = BodyIndex(meta_graph.graph)
+        self.main = BodyIndex(meta_graph.graph, functions=self.functions)
         self._indexes: dict[str, BodyIndex] = {}
         self._effects: dict[str, tuple[int, ...]] = {}
 
@@ -30,7 +30,7 @@ class Library:
         """The index of a function in the library; KeyError if there is none."""
         found = self._indexes.get(name)
         if found is None:
-            found = self._indexes[name] = index_function(self.functions[name])
+            found = self._indexes[name] = index_function(self.functions[name], self.functions)
         return found
 
     def callees(self, name: str) -> tuple[Call, ...]:

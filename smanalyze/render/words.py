@@ -222,7 +222,8 @@ def release_needs(ops: OpReport) -> list[tuple[str, tuple[str, ...]]]:
     if not ops.first_release:
         return []
     if not ops.needs:
-        return [(f"Its ops are known to any TensorFlow from {ops.first_release} on, and perhaps older", ())]
+        whose = "Its other ops" if ops.unregistered else "Its ops"
+        return [(f"{whose} are known to any TensorFlow from {ops.first_release} on, and perhaps older", ())]
     found = [(f"To load it: TensorFlow {ops.first_release} or newer", ops.needs)]
     if ops.signature_release and ops.signature_release != ops.first_release:
         found.append((f"What the signatures run is older: TensorFlow {ops.signature_release}", ops.signature_needs))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from smanalyze.facts.arguments import default_texts, spec_arguments, trace_arguments
+from smanalyze.facts.arguments import default_texts, spec_arguments, trace_arguments, wrapped_arguments
 from smanalyze.model.objects import ConcreteFunction, FunctionSpec
 from smanalyze.model.tensors import Structure
 from smanalyze.report.sections import Callable
+from tests.graph.made import function, library_of
 from tests.models import report_of
 
 ONE, TWO = Structure("int", value=1), Structure("int", value=2)
@@ -72,6 +73,13 @@ def test_a_trace_takes_its_names_from_the_definition() -> None:
 def test_a_trace_without_a_definition_takes_names_of_tensors() -> None:
     found = trace_arguments(trace((TENSOR, ONE)), None)
     assert [argument.name for argument in found] == ["x", "#2"]
+
+
+def test_a_wrapped_function_takes_its_keywords_with_the_library_s_dtypes() -> None:
+    library = library_of([], function("f", "x captured", []))
+    found = wrapped_arguments(("args_0",), library.functions["f"])
+    assert [(a.name, a.value.dtype, a.value.kind) for a in found] == [("args_0", "float32", "tensor")]
+    assert [(a.name, a.text) for a in wrapped_arguments(("lost",), None)] == [("lost", "")]
 
 
 def _callable(name: str, path: str) -> Callable:

@@ -142,6 +142,20 @@ def test_argument_mapping(text: str, arguments: int, pairs: list[tuple[str, int]
         assert argument_mapping(index, found, arguments) == pairs
 
 
+def test_a_node_whose_op_is_a_function_calls_it() -> None:
+    """As TF1's Defun does; what it takes is the function's arguments in order."""
+    library = library_of(
+        [node("a", "Const"), node("n", "f", "a", "a"), node("m", "Neg", "n")],
+        function("f", "x y", [node("i", "g", "y")]),
+        function("g", "x", []),
+    )
+    (found,) = library.main.calls
+    assert (found.node, found.op, found.attr, found.function) == (1, "f", "", "f")
+    assert argument_mapping(library.main, found, 2) == [("a", 0), ("a", 1)]
+    assert [call.function for call in library.callees("f")] == ["g"]
+    assert library.callees("g") == ()
+
+
 @each_model
 def test_arguments_are_never_out_of_range(name: str) -> None:
     for meta_graph_ in model_of(name).meta_graphs:

@@ -9,7 +9,7 @@ from smanalyze.checks.output_flow import UNKNOWN
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
 from smanalyze.checks.subject import OneModel, OneSignature
 from smanalyze.checks.tuple_inputs import tuple_inputs
-from smanalyze.graph.body import BodyIndex
+from smanalyze.graph.body import PLAIN_CALLS, BodyIndex
 from smanalyze.graph.ops import randomness, registered, time_dependent
 from smanalyze.report.findings import Location, Severity
 from smanalyze.report.tensors import Tensor
@@ -94,7 +94,7 @@ def _output_count(signature: OneSignature, index: BodyIndex, number: int) -> int
     op = index.ops[number]
     if op in _ONE_OUTPUT:
         return 1
-    if op in ("PartitionedCall", "StatefulPartitionedCall"):
+    if op in PLAIN_CALLS:
         return len(index.node(number).attr_types("Tout"))
     function = signature.meta_graph.graph.library.functions.get(op)
     return len(function.outputs) if function is not None else None
