@@ -18,28 +18,37 @@ TYPE_CHECKING = False  # typing itself would be a tenth of the time that --help 
 if TYPE_CHECKING:
     from typing import Any
 
-    from smanalyze.api import analyze as analyze
-    from smanalyze.api import audit as audit
-    from smanalyze.api import build_graphs as build_graphs
+    from smanalyze.api.analyze import analyze as analyze
+    from smanalyze.api.audit import audit as audit
+    from smanalyze.api.audit import audit_weights as audit_weights
+    from smanalyze.api.audit import write_manifest as write_manifest
+    from smanalyze.api.facts import build_graphs as build_graphs
     from smanalyze.errors import SmanalyzeError as SmanalyzeError
     from smanalyze.load import load as load
+    from smanalyze.load import load_weights_source as load_weights_source
     from smanalyze.model.saved_model import SavedModel as SavedModel
     from smanalyze.report.audit import AuditReport as AuditReport
     from smanalyze.report.document import Report as Report
 
 __version__ = "0.1.0"
 
-__all__ = ["AuditReport", "Report", "SavedModel", "SmanalyzeError", "analyze", "audit", "build_graphs", "load"]
+__all__ = [
+    "AuditReport", "Report", "SavedModel", "SmanalyzeError", "analyze", "audit", "audit_weights", "build_graphs",
+    "load", "load_weights_source", "write_manifest",
+]  # fmt: skip
 
 _HOMES = {
     "AuditReport": "smanalyze.report.audit",
     "Report": "smanalyze.report.document",
     "SavedModel": "smanalyze.model.saved_model",
     "SmanalyzeError": "smanalyze.errors",
-    "analyze": "smanalyze.api",
-    "audit": "smanalyze.api",
-    "build_graphs": "smanalyze.api",
+    "analyze": "smanalyze.api.analyze",
+    "audit": "smanalyze.api.audit",
+    "audit_weights": "smanalyze.api.audit",
+    "build_graphs": "smanalyze.api.facts",
     "load": "smanalyze.load",
+    "load_weights_source": "smanalyze.load",
+    "write_manifest": "smanalyze.api.audit",
 }
 
 

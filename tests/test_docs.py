@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from smanalyze.api import rules
+from smanalyze.api.analyze import rules
 from smanalyze.cli.main import run
 from smanalyze.render.rules import render_rules
 from tests.conftest import ROOT

@@ -23,8 +23,8 @@ def read_assets(graph: ModelGraph) -> frozenset[str]:
     objects = graph.meta_graph.objects
     numbers = {
         objects.nodes[key.id].asset_index
-        for key in graph.nx
-        if objects is not None and key is not None and key.kind == "asset" and isinstance(key.id, int)
+        for key in graph.edges
+        if objects is not None and key.kind == "asset" and isinstance(key.id, int)
         if graph.sources(key, "captures") or graph.targets(key, "initializes")
     }
     taken = _taken_nodes(graph.library.main, objects is not None)

@@ -15,12 +15,15 @@ from typing import Any
 from smanalyze.checks import lint
 from smanalyze.checks.rule import Found, RuleFunction
 from smanalyze.checks.subject import (
+    FileFacts,
     ModelFacts,
     OneAsset,
     OneAudit,
+    OneFolder,
     OneManifest,
     OneMetaGraph,
     OneModel,
+    OneRestore,
     OneShard,
     OneSignature,
     OneUnregisteredOp,
@@ -47,12 +50,14 @@ class Rule:
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of every family, by id."""
-    rules = [_rule(function, module.name) for module in _families() for function in _functions(module.name)]
+    return _rules_of(tuple(sorted(module.name for module in pkgutil.iter_modules(lint.__path__))))
+
+
+@cache
+def _rules_of(families: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules of some families, by id; the others are not even imported."""
+    rules = [_rule(function, family) for family in families for function in _functions(family)]
     return tuple(sorted(rules, key=lambda found: found.id))
-
-
-def _families() -> list[pkgutil.ModuleInfo]:
-    return sorted(pkgutil.iter_modules(lint.__path__), key=lambda module: module.name)
 
 
 def _functions(family: str) -> list[RuleFunction]:
@@ -100,9 +105,11 @@ def check_audit(audit: OneAudit) -> tuple[Finding, ...]:
     A file that TensorFlow could do without is damaged all the same: here that is an error, too.
     """
     subjects: dict[type, Iterable[Any]] = {
-        **_subjects(audit.facts), OneAudit: [audit], OneManifest: [OneManifest(report) for report in audit.manifests],
-    }  # fmt: skip
-    found = _check((rule for rule in all_rules() if rule.family in _INTEGRITY), subjects)
+        **_file_subjects(audit.facts),
+        OneAudit: [audit],
+        OneManifest: [OneManifest(report) for report in audit.manifests],
+    }
+    found = _check(_rules_of(_INTEGRITY), subjects)
     return tuple(sorted(map(_as_damage, found), key=_order))
 
 
@@ -111,7 +118,7 @@ def _as_damage(finding: Finding) -> Finding:
     return replace(finding, severity="error") if damage else finding
 
 
-_INTEGRITY = frozenset({"asset", "checkpoint", "file", "integrity"})
+_INTEGRITY = ("asset", "checkpoint", "file", "integrity")
 """Families whose rules ask whether the files are whole, and those that were meant."""
 
 
@@ -146,7 +153,7 @@ def _finding(found_rule: Rule, found: Found) -> Finding:
 
 def _subjects(facts: ModelFacts) -> dict[type, Iterable[Any]]:
     meta_graphs = [
-        OneMetaGraph(facts, report, graph, names)
+        OneMetaGraph(facts, graph, report, names)
         for report, graph, names in zip(facts.meta_graphs, facts.graphs, facts.names, strict=True)
     ]
     signatures = []
@@ -157,12 +164,20 @@ def _subjects(facts: ModelFacts) -> dict[type, Iterable[Any]]:
             for report, definition in zip(one.report.signatures, one.graph.meta_graph.signatures, strict=True)
         ]
     return {
+        **_file_subjects(facts),
         OneModel: [OneModel(facts)],
         OneMetaGraph: meta_graphs,
         OneSignature: signatures,
         OneUnregisteredOp: [
             OneUnregisteredOp(one, report) for one in meta_graphs for report in one.report.ops.unregistered
         ],
+    }
+
+
+def _file_subjects(facts: FileFacts) -> dict[type, Iterable[Any]]:
+    return {
+        OneFolder: [OneFolder(facts)],
+        OneRestore: [OneRestore(facts, graph) for graph in facts.graphs],
         OneAsset: [OneAsset(facts, report) for report in facts.assets],
         OneShard: [OneShard(facts, report) for report in facts.checkpoint.shards],
     }

@@ -15,30 +15,37 @@ from smanalyze.model.saved_model import SavedModel, Signature
 from smanalyze.report.audit import CheckpointAudit, FingerprintAudit, ManifestAudit, WeightsAudit
 from smanalyze.report.document import MetaGraphReport, ModelSummary
 from smanalyze.report.findings import Location
-from smanalyze.report.sections import AssetRow, CheckpointReport, ReuseReport, ShardRow, UnregisteredOp, VariableRow
+from smanalyze.report.sections import (
+    AssetRow,
+    Callable,
+    CheckpointReport,
+    ReuseReport,
+    ShardRow,
+    UnregisteredOp,
+    VariableRow,
+)  # fmt: skip
 from smanalyze.report.tensors import SignatureReport
 
 INDEX = "variables/variables.index"
 
 
 @dataclass(frozen=True)
-class ModelFacts:
-    """Everything known of the model. Rules read it; they never change it."""
+class FileFacts:
+    """What is known of the files of a model, and of what the graphs want of them. Rules read it; they never change
+    it."""
 
     model: SavedModel
     graphs: tuple[ModelGraph, ...]
     names: tuple[Names, ...]
-    summary: ModelSummary
-    meta_graphs: tuple[MetaGraphReport, ...]
+    callables: tuple[tuple[Callable, ...], ...]
     variables: tuple[VariableRow, ...]
     checkpoint: CheckpointReport
     assets: tuple[AssetRow, ...]
-    reuse: ReuseReport
 
     @cached_property
     def several_meta_graphs(self) -> bool:
         """Whether a place needs its tag-set to be found."""
-        return len(self.meta_graphs) > 1
+        return len(self.graphs) > 1
 
     @cached_property
     def graph_is_whole(self) -> bool:
@@ -64,6 +71,22 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
+class ModelFacts(FileFacts):
+    """Everything known of the model."""
+
+    summary: ModelSummary
+    meta_graphs: tuple[MetaGraphReport, ...]
+    reuse: ReuseReport
+
+
+@dataclass(frozen=True)
+class OneFolder:
+    """Subject: the files of the model as a whole."""
+
+    facts: FileFacts
+
+
+@dataclass(frozen=True)
 class OneModel:
     """Subject: the model as a whole."""
 
@@ -71,28 +94,35 @@ class OneModel:
 
 
 @dataclass(frozen=True)
-class OneMetaGraph:
-    """Subject: one MetaGraph."""
+class OneRestore:
+    """Subject: one MetaGraph, and the files that it is restored from."""
 
-    facts: ModelFacts
-    report: MetaGraphReport
+    facts: FileFacts
     graph: ModelGraph
-    names: Names
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What tells the MetaGraph from its neighbours, for the ids of findings."""
-        return tuple(sorted(self.report.tags))
+        return tuple(sorted(self.graph.meta_graph.tags))
+
+    def place(self, **where: str | int | None) -> Location:
+        """A location in this MetaGraph; its tag-set is named only where there are several."""
+        tags = ",".join(self.graph.meta_graph.tags) if self.facts.several_meta_graphs else None
+        return Location(tag_set=tags, **where)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class OneMetaGraph(OneRestore):
+    """Subject: one MetaGraph."""
+
+    facts: ModelFacts
+    report: MetaGraphReport
+    names: Names
 
     @cached_property
     def flow(self) -> OutputFlow:
         """Which ops decide the outputs of its signatures."""
         return OutputFlow(self.graph)
-
-    def place(self, **where: str | int | None) -> Location:
-        """A location in this MetaGraph; its tag-set is named only where there are several."""
-        tags = ",".join(self.report.tags) if self.facts.several_meta_graphs else None
-        return Location(tag_set=tags, **where)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -126,7 +156,7 @@ class OneUnregisteredOp:
 class OneAsset:
     """Subject: one asset, declared or found."""
 
-    facts: ModelFacts
+    facts: FileFacts
     report: AssetRow
 
 
@@ -134,7 +164,7 @@ class OneAsset:
 class OneShard:
     """Subject: one data file of the checkpoint."""
 
-    facts: ModelFacts
+    facts: FileFacts
     report: ShardRow
 
 
@@ -142,7 +172,7 @@ class OneShard:
 class OneAudit:
     """Subject: what an audit computed. There is none in a report, which reads no tensor."""
 
-    facts: ModelFacts
+    facts: FileFacts
     fingerprint: FingerprintAudit
     checkpoint: CheckpointAudit
     manifests: tuple[ManifestAudit, ...]

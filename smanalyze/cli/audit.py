@@ -51,9 +51,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Audits each path, and each version in it; the worst exit code decides."""
-    from smanalyze.graph.plugins import import_networkx_alone
-
-    import_networkx_alone()
     from smanalyze.errors import SmanalyzeError, UsageError
 
     outputs = options.parse_outputs(args, FORMATS, args.paths)
@@ -139,7 +136,7 @@ def _load_weights(path: str, args: argparse.Namespace) -> WeightsFile | None:
 
 
 def _audit_weights(args: argparse.Namespace, weights: WeightsFile) -> AuditReport:
-    from smanalyze.api import audit_weights
+    from smanalyze.api.audit import audit_weights
     from smanalyze.cli.progress import progress_bar
 
     with progress_bar(args.quiet, weights.path_name) as progress:
@@ -154,7 +151,7 @@ def _no_weights_readable(path: str, weights: WeightsFile) -> bool:
 
 
 def _audit(args: argparse.Namespace, model: SavedModel) -> AuditReport:
-    from smanalyze.api import audit
+    from smanalyze.api.audit import audit
     from smanalyze.cli.progress import progress_bar
 
     digests = args.digests or args.write_manifest is not None
@@ -165,7 +162,7 @@ def _audit(args: argparse.Namespace, model: SavedModel) -> AuditReport:
 
 
 def _statement(model: SavedModel, report: AuditReport) -> str:
-    from smanalyze.api import write_manifest
+    from smanalyze.api.audit import write_manifest
 
     return write_manifest(model, report)
 

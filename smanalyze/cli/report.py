@@ -37,10 +37,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Reports each path; the worst exit code decides."""
-    from smanalyze.graph.plugins import import_networkx_alone
-
-    import_networkx_alone()
-    from smanalyze.api import analyze
+    from smanalyze.api.analyze import analyze
     from smanalyze.errors import SmanalyzeError, UsageError
     from smanalyze.load import load, select_meta_graphs
 

@@ -23,7 +23,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Prints all rules, or the one that was named; raises UsageError if there is no such rule."""
-    from smanalyze.api import rules
+    from smanalyze.api.analyze import rules
     from smanalyze.errors import UsageError
     from smanalyze.render.json import dump
     from smanalyze.render.rules import render_rules

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints or saves the values; raises UsageError where the name is unknown or means several things."""
     from pathlib import Path
 
-    from smanalyze.api import values
+    from smanalyze.api.analyze import values
     from smanalyze.errors import UsageError
     from smanalyze.load import load, select_meta_graphs
 

@@ -47,7 +47,7 @@ def _merged(known: AssetRow, row: AssetRow) -> AssetRow:
 
 def _uses(graph: ModelGraph, names: Names, filename: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(names of the tables filled from the asset, keys of the signatures that need it)."""
-    keys = [key for key in graph.nx if key is not None and key.kind == "asset" and names.of(key) == filename]
+    keys = [key for key in graph.edges if key.kind == "asset" and names.of(key) == filename]
     tables = [table for key in keys for table in graph.targets(key, "initializes", "table")]
     wanted = set(keys) | set(tables)
     used = []
@@ -61,7 +61,7 @@ def _uses(graph: ModelGraph, names: Names, filename: str) -> tuple[tuple[str, ..
 
 def build_tables(graph: ModelGraph, names: Names) -> tuple[TableRow, ...]:
     """The lookup tables of one MetaGraph, by name."""
-    rows = [_table(graph, names, key) for key in graph.nx if key is not None and key.kind == "table"]
+    rows = [_table(graph, names, key) for key in graph.edges if key.kind == "table"]
     return tuple(sorted(rows, key=lambda row: row.name))
 
 

@@ -10,6 +10,7 @@ from smanalyze.model.bundle import BundleEntry, TensorSlice
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import SavedModel
+from smanalyze.report.audit import KeyComparison, UncoveredRange
 from smanalyze.report.sections import VariableRow
 
 
@@ -43,33 +44,6 @@ def stored_ranges(checkpoint: Checkpoint) -> list[StoredRange]:
             found.append(StoredRange(entry, None, entry.shard, entry.offset, entry.size, entry.crc32c))
         found += [StoredRange(entry, p, p.shard, p.offset, p.size, p.crc32c) for p in entry.slices]
     return sorted(found, key=lambda stored: (stored.shard, stored.offset, stored.size, stored.entry.key))
-
-
-@record
-class UncoveredRange:
-    """Bytes of a shard that lie in no tensor: nothing reads them, and no checksum would notice a change."""
-
-    file: str
-    offset: int
-    size: int
-
-
-@record
-class KeyComparison:
-    """The keys of the index against the graph and the object graphs, and the data files against the header.
-
-    ``absent`` are keys that the checkpoint's own object graph lists and the index lacks (an export writes such where a
-    variable was never initialized); ``unclaimed`` those that neither a variable nor the object graph names; ``unused``
-    those whose variable no signature and no function binds. ``missing_shards`` are declared and needed but not here;
-    ``surplus_shards`` are here but not declared: stale, or of another save.
-    """
-
-    absent: tuple[str, ...]
-    unclaimed: tuple[str, ...]
-    unused: tuple[str, ...]
-    missing_shards: tuple[str, ...]
-    surplus_shards: tuple[str, ...]
-    uncovered: tuple[UncoveredRange, ...]
 
 
 def compare_keys(model: SavedModel, variables: tuple[VariableRow, ...]) -> KeyComparison:

@@ -77,7 +77,7 @@ def _gradients_of(graph: ModelGraph, reached: set[str]) -> set[str]:
 
 def _gradient_targets(graph: ModelGraph, name: str) -> list[Key]:
     key = Key("function", name)
-    return graph.targets(key, "gradient", "function") if key in graph.nx else []
+    return graph.targets(key, "gradient", "function") if key in graph.edges else []
 
 
 def _inner_role(graph: ModelGraph, key: Key, reached: bool) -> str:
@@ -87,6 +87,5 @@ def _inner_role(graph: ModelGraph, key: Key, reached: bool) -> str:
 
 
 def _via(graph: ModelGraph, key: Key) -> tuple[str, ...]:
-    return tuple(
-        sorted({data["op"] for _, _, name, data in graph.nx.in_edges(key, keys=True, data=True) if name == "calls"})
-    )
+    callers = graph.edges.before.get(key, {})
+    return tuple(sorted({edges["calls"]["op"] for edges in callers.values() if "calls" in edges}))

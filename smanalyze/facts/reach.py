@@ -50,6 +50,6 @@ def count_ops(ops: Counter[str]) -> tuple[OpCount, ...]:
 def _ends(graph: ModelGraph, actors: list[Key], edge: str, kind: str) -> list[Key]:
     found: dict[Key, None] = {}
     for actor in actors:
-        if actor in graph.nx:
+        if actor in graph.edges:
             found.update(dict.fromkeys(graph.targets(actor, edge, kind)))  # type: ignore[arg-type]
     return list(found)

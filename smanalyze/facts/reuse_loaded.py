@@ -102,7 +102,7 @@ class Loaded:
         names = self.graph.functions_below(starts)
         keys: dict[Key, None] = {}
         for actor in (*starts, *(Key("function", name) for name in names)):
-            if actor in self.graph.nx:
+            if actor in self.graph.edges:
                 keys.update(dict.fromkeys(self.graph.targets(actor, "captures", "variable")))
         return tuple(weight for weight in map(lookup.of, keys) if weight)
 

@@ -13,9 +13,6 @@ from smanalyze.model.saved_model import MetaGraph, SavedModel
 from smanalyze.report.document import Counts, MetaGraphReport, ModelSummary, Parameters, PartSize, Producer, Warmup
 from smanalyze.report.sections import AssetRow, CheckpointReport, VariableRow
 
-_KINDS = {
-    "pb": "SavedModel", "pbtxt": "SavedModel (text form)", "cpb": "SavedModel (split)", "none": "SavedModel",
-}  # fmt: skip
 MAX_NAMED = 4
 """Inputs and outputs that the headline names."""
 
@@ -37,7 +34,7 @@ def build_summary(
     counts = _counts(model, meta_graphs, variables, assets)
     return ModelSummary(
         path_name=model.found.path_name,
-        kind=_KINDS[model.file_kind],
+        kind=model.kind,
         found=model.found.given,
         chosen=model.found.chosen,
         other_versions=model.found.others,

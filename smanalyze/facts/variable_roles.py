@@ -49,19 +49,18 @@ def object_role(node: SavedObject, paths: ObjectPaths, is_slot: bool) -> str | N
         return "optimizer"
     if "_tf_keras_metric" in identifiers or ("keras_api" in names and "metrics" in names):
         return "metric"
-    name = node.variable.name if node.variable else ""
-    if "seed_generator" in name or "_generator" in identifiers or names[-1:] == ("_state_var",):
-        return "generator"
-    return None
+    return "generator" if "_generator" in identifiers or names[-1:] == ("_state_var",) else None
 
 
 def weight_role(bound: bool, called: bool, dtype: str, shape: Shape, name: str) -> str:
     """The role of a variable that no object explains: ``counter``, ``optimizer`` (the names that TF1 and Keras 1 give
-    slots), ``unused`` where nothing binds it, else ``weight``. ``called``: a signature or callable binds it, so that
-    it is no slot whatever its name."""
+    slots), ``generator`` (a name that Keras 3 gives), ``unused`` where nothing binds it, else ``weight``. ``called``: a
+    signature or callable binds it, so that it is no slot whatever its name."""
     last = name.rpartition("/")[2]
     if shape == () and dtype.startswith(("int", "uint")) and last.partition(":")[0] in _COUNTERS:
         return "counter"
+    if "seed_generator" in name:
+        return "generator"
     if not called and (last in _SLOT_SUFFIXES or _KERAS_SLOT.search(name)):
         return "optimizer"
     return "weight" if bound else "unused"

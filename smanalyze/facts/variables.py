@@ -89,8 +89,8 @@ class _Users:
             starts = [Key("function", trace.function) for trace in callable_.traces]
             actors = dict.fromkeys(actor for start in starts for actor in (start, *_below(graph, start)))
             self._add(graph, list(actors), callable_.path, self.callables, None)
-        for key in graph.nx:
-            if key is not None and key.kind == "variable":
+        for key in graph.edges:
+            if key.kind == "variable":
                 self.functions[key] = len(graph.sources(key, "captures"))
 
     @staticmethod
@@ -104,7 +104,7 @@ class _Users:
         captured: dict[Key, None] = {}
         written: dict[Key, None] = {}
         for actor in actors:
-            if actor in graph.nx:
+            if actor in graph.edges:
                 captured.update(dict.fromkeys(graph.targets(actor, "captures", "variable")))
                 if writers is not None:
                     written.update(dict.fromkeys(graph.targets(actor, "writes", "variable")))

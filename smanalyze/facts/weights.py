@@ -43,7 +43,7 @@ def compare_weights(
     model_weights, model_others = _of_model(model, rows)
     first = _matched(weights.checkpoint, file_weights, model.checkpoint, model_weights)
     second = _matched(weights.checkpoint, file_others, model.checkpoint, model_others)
-    counts = len(file_weights), len(model_weights)
+    counts = first.in_file, len(model_weights)
     verdict = _verdict(first.outcome, *counts)
     return WeightsAudit(
         file=weights.path_name,
@@ -102,7 +102,7 @@ def _of_model(model: SavedModel, rows: tuple[VariableRow, ...]) -> tuple[list[Na
         position = positions[row.layer] = positions.get(row.layer, -1) + 1
         named = Named(entries[key], row.name, aliases_of((row.name, *row.checkpoint_keys)), row.layer, position)
         found[row.role in _OTHER].append(named)
-    if not rows:
+    if not rows and not model.meta_graphs:
         for entry in entries.values():
             if entry.key != OBJECT_GRAPH_KEY and not entry.key.startswith("save_counter/"):
                 found[0].append(Named(entry, entry.key, aliases_of((entry.key,))))
@@ -114,10 +114,12 @@ def _of_model(model: SavedModel, rows: tuple[VariableRow, ...]) -> tuple[list[Na
 
 @record
 class _Matched:
-    """``by_crc``: some values could not be read, so that stored checksums had to do."""
+    """``by_crc``: some values could not be read, so that stored checksums had to do. ``in_file`` counts the tensors of
+    the file, each variable once."""
 
     outcome: Outcome
     by_crc: bool
+    in_file: int
 
 
 def _matched(
@@ -136,7 +138,18 @@ def _matched(
         Side(tensors, found, [_key(checkpoint, t, c, unread) for t, c in zip(tensors, found, strict=True)])
         for (checkpoint, tensors), found in zip(pairs, contents, strict=True)
     ]
-    return _Matched(match_tensors(*sides), unread)
+    sides[0] = _once(sides[0])
+    return _Matched(match_tensors(*sides), unread, len(sides[0].tensors))
+
+
+def _once(file: Side) -> Side:
+    """Without the tensors that a file holds again under another key, as Keras 3 exports all of theirs: of the same
+    variable name and the same content."""
+    kept: dict[tuple[object, ...], int] = {}
+    for number, (tensor, key) in enumerate(zip(file.tensors, file.keys, strict=True)):
+        kept.setdefault((number,) if key is None else (tensor.name, *key), number)
+    numbers = list(kept.values())
+    return Side(*([values[number] for number in numbers] for values in file))  # type: ignore[arg-type]
 
 
 def _kind(entry: BundleEntry) -> tuple[str, tuple[int, ...]]:
@@ -211,8 +224,10 @@ def _opening(model: SavedModel, weights: WeightsFile, verdict: str, outcome: Out
     in_file, in_model = counts
     if weights.kind in ("keras-json", "keras-yaml"):
         return "The file holds an architecture and no weights."
-    if not in_file:
+    if not in_file and weights.unreadable:
         return "No weights could be read of the file."
+    if not in_file:
+        return "The file holds no weights." if in_model else "The file holds no weights, and the model holds none."
     if not in_model:
         where = "its graph as constants" if model.checkpoint.presence == "absent" else "files that are not here"
         return f"The model's checkpoint gives no weights to compare with; they may lie in {where}."

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import networkx as nx
-
 from smanalyze.graph.body import BodyIndex
+from smanalyze.graph.edges import Edges
 from smanalyze.graph.keys import FILE_INITIALIZERS, TABLE_OPS, VARIABLE_OPS, Key, KeyKind, tensor_names
 from smanalyze.graph.library import READ, WRITE, Library
 from smanalyze.model.objects import SavedObject
@@ -20,13 +17,13 @@ _TABLE_CHILDREN = ("_create_resource", "_initialize")
 
 
 class GraphBuilder:
-    """The state of building one graph. Its result: ``nx``, ``main_resources`` (by node number in the main graph) and
+    """The state of building one graph. Its result: ``edges``, ``main_resources`` (by node number in the main graph) and
     ``slices`` (main-graph nodes by signature key). ``is_cut``: some slices were left empty, see MAX_SLICED."""
 
     def __init__(self, meta_graph: MetaGraph, library: Library) -> None:
         self.meta_graph = meta_graph
         self.library = library
-        self.nx: Any = nx.MultiDiGraph()
+        self.edges = Edges()
         self.main_resources: dict[int, Key] = {}
         self.slices: dict[str, frozenset[int]] = {}
         self.is_cut = False
@@ -76,20 +73,20 @@ class GraphBuilder:
         return function.traces if function else ()
 
     def _add_objects(self) -> None:
-        self._keys = [self.key_of(i) for i in range(len(self._objects))]
+        self._keys = [key for i in range(len(self._objects)) if (key := self.key_of(i)) is not None]  # all are there
         for key in self._keys:
-            self.nx.add_node(key)
+            self.edges.add_node(key)
         for node, key in zip(self._objects, self._keys, strict=True):
             for name, child in node.children:
                 if 0 <= child < len(self._keys):
-                    self.nx.add_edge(key, self._keys[child], key="contains", name=name)
+                    self.edges.add(key, self._keys[child], "contains", name=name)
             for trace in node.function.traces if node.function else ():
-                self.nx.add_edge(key, Key("function", trace), key="contains", name=trace)
+                self.edges.add(key, Key("function", trace), "contains", name=trace)
 
     def _add_functions(self) -> None:
         library = self.library
         for name in library.functions:
-            self.nx.add_node(Key("function", name))
+            self.edges.add_node(Key("function", name))
         for name in library.functions:
             for call in library.callees(name):
                 self._add_call(Key("function", name), call.function, call.op, call.attr)
@@ -97,12 +94,12 @@ class GraphBuilder:
             for target in filter(
                 None, [gradient, *map(library.gradient_functions.get, library.index(name).gradient_ops)]
             ):
-                self.nx.add_edge(Key("function", name), Key("function", target), key="gradient")
+                self.edges.add(Key("function", name), Key("function", target), "gradient")
         for concrete in self.meta_graph.objects.concrete_functions if self.meta_graph.objects else ():
             self._add_captures(concrete.name, concrete.bound_inputs)
 
     def _add_call(self, caller: Key, function: str, op: str, attr: str) -> None:
-        self.nx.add_edge(caller, Key("function", function), key="calls", op=op, attr=attr)
+        self.edges.add(caller, Key("function", function), "calls", op=op, attr=attr)
 
     def _add_captures(self, name: str, bound_inputs: tuple[int, ...]) -> None:
         function = Key("function", name)
@@ -112,7 +109,7 @@ class GraphBuilder:
             if not 0 <= object_id < len(self._keys):
                 continue
             target = self._keys[object_id]
-            self.nx.add_edge(function, target, key="captures", position=position)
+            self.edges.add(function, target, "captures", position=position)
             if first >= 0:
                 self._add_effect(function, target, effects[first + position])
 
@@ -120,9 +117,9 @@ class GraphBuilder:
         if target is None:
             return
         if bits & READ:
-            self.nx.add_edge(actor, target, key="reads")
+            self.edges.add(actor, target, "reads")
         if bits & WRITE:
-            self.nx.add_edge(actor, target, key="writes")
+            self.edges.add(actor, target, "writes")
 
     def _link_main_resources(self) -> None:
         """Finds what each variable or table node of the main graph stands for.
@@ -144,7 +141,7 @@ class GraphBuilder:
             for reference, object_id in zip(inputs[len(inputs) - len(objects) :], objects, strict=True):
                 origin = main.producer(reference)
                 if origin is not None and 0 <= object_id < len(self._keys):
-                    self.main_resources.setdefault(origin, self._keys[object_id])  # type: ignore[arg-type]
+                    self.main_resources.setdefault(origin, self._keys[object_id])
         if self.meta_graph.objects is None:
             self._add_main_resources(main)
 
@@ -158,7 +155,7 @@ class GraphBuilder:
             position = main.producer(asset.tensor_name) if asset.tensor_name else None
             if position is not None:
                 self.main_resources[position] = Key("asset", asset.filename)
-        self.nx.add_nodes_from(self.main_resources.values())
+        self.edges.add_nodes(self.main_resources.values())
         for number, op in enumerate(main.ops if any(op in main.op_counts for op in FILE_INITIALIZERS) else ()):
             if op in FILE_INITIALIZERS:
                 self._link_file_initializer(main, number)
@@ -172,7 +169,7 @@ class GraphBuilder:
         for before in main.slice_before(inputs[1:2]):
             asset = self.main_resources.get(before)
             if asset is not None and asset.kind == "asset":
-                self.nx.add_edge(asset, table, key="initializes")
+                self.edges.add(asset, table, "initializes")
 
     def _add_entry_points(self) -> None:
         main = self.library.main
@@ -200,7 +197,7 @@ class GraphBuilder:
         return found
 
     def _add_main_edges(self, key: Key, within: frozenset[int], effects: dict[int, dict[int, int]]) -> None:
-        self.nx.add_node(key)
+        self.edges.add_node(key)
         main = self.library.main
         for number in sorted(within & main.calls_at.keys()):
             for call in main.calls_at[number]:
@@ -210,7 +207,7 @@ class GraphBuilder:
                 self._add_effect(key, self.main_resources.get(origin), bits)
         if self.meta_graph.objects is None:
             for number in sorted(within & self.main_resources.keys()):
-                self.nx.add_edge(key, self.main_resources[number], key="captures")
+                self.edges.add(key, self.main_resources[number], "captures")
 
     def _add_initializers(self) -> None:
         for node, key in zip(self._objects, self._keys, strict=True):
@@ -218,12 +215,12 @@ class GraphBuilder:
                 continue
             for trace in self._traces(dict(node.children).get("_initialize")):
                 function = Key("function", trace)
-                self.nx.add_edge(function, key, key="initializes")
+                self.edges.add(function, key, "initializes")
                 for asset in self._captured_assets(function):
-                    self.nx.add_edge(asset, key, key="initializes")
+                    self.edges.add(asset, key, "initializes")
             initializer = dict(node.children).get("_initializer")
             for asset_id in self._asset_children(initializer):
-                self.nx.add_edge(Key("asset", asset_id), key, key="initializes")
+                self.edges.add(Key("asset", asset_id), key, "initializes")
 
     def _asset_children(self, object_id: int | None) -> list[int]:
         if object_id is None or not 0 <= object_id < len(self._objects):
@@ -232,5 +229,5 @@ class GraphBuilder:
         return [child for child in children if self._objects[child].kind == "asset"]
 
     def _captured_assets(self, function: Key) -> list[Key]:
-        ends = [end for _, end, kind in self.nx.out_edges(function, keys=True) if kind == "captures"]
-        return [end for end in dict.fromkeys(ends) if end.kind == "asset"]
+        ends = self.edges.after.get(function, {})
+        return [end for end, edges in ends.items() if "captures" in edges and end.kind == "asset"]

@@ -1,6 +1,6 @@
 """The typed graph of one MetaGraph: what contains, calls, captures, reads, writes and initializes what.
 
-A networkx MultiDiGraph. Its nodes are ``Key``s; the key of an edge is its kind:
+Its nodes are ``Key``s; in its networkx MultiDiGraph the key of an edge is its kind:
 
 * ``contains``: an object has a child (attribute ``name``);
 * ``calls``: a signature, function or the init op runs a function (attributes ``op`` and ``attr``);
@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from smanalyze.errors import UsageError
-from smanalyze.graph.body_graph import build_body_graph
 from smanalyze.graph.builder import GraphBuilder
 from smanalyze.graph.keys import EdgeKind, Key, KeyKind
 from smanalyze.graph.library import Library
@@ -28,17 +28,18 @@ MAX_WALKED = 2_000_000
 
 __all__ = ["Key", "ModelGraph"]
 
-_Neighbours = dict[Key, dict[str, list[Key]]]
+_Ends = dict[Key, dict[EdgeKind, dict[str, Any]]]
+_Neighbours = dict[Key, dict[EdgeKind, list[Key]]]
 
 
 class ModelGraph:
-    """The graph of one MetaGraph with its queries. ``nx`` is the networkx graph itself; do not change it."""
+    """The graph of one MetaGraph with its queries."""
 
     def __init__(self, meta_graph: MetaGraph) -> None:
         self.meta_graph = meta_graph
         self.library = Library(meta_graph)
         built = GraphBuilder(meta_graph, self.library)
-        self.nx = built.nx
+        self.edges = built.edges
         self._main_resources = built.main_resources
         self._slices = built.slices
         self.key_of = built.key_of
@@ -47,6 +48,11 @@ class ModelGraph:
         self._after: _Neighbours = {}
         self._before: _Neighbours = {}
 
+    @cached_property
+    def nx(self) -> Any:
+        """All of it as a networkx graph, for those who want its algorithms; made when first asked for."""
+        return self.edges.to_networkx()
+
     def body_graph(self, function: str | None = None) -> Any:
         """The nodes of one function, or of the main graph, as a networkx graph of its own, built now.
 
@@ -54,6 +60,8 @@ class ModelGraph:
         """
         if function is not None and function not in self.library.functions:
             raise UsageError(f"The library has no function {function!r}.")
+        from smanalyze.graph.body_graph import build_body_graph
+
         return build_body_graph(self.library.main if function is None else self.library.index(function))
 
     def main_slice(self, signature: str) -> frozenset[int]:
@@ -66,17 +74,17 @@ class ModelGraph:
 
     def targets(self, key: Key, edge: EdgeKind, kind: KeyKind | None = None) -> list[Key]:
         """Ends of the edges of one kind that leave ``key``, in order of insertion; of one node kind if asked."""
-        ends = self._neighbours(self._after, self.nx.succ, key).get(edge, ())
+        ends = self._neighbours(self._after, self.edges.after, key).get(edge, ())
         return [end for end in ends if kind is None or end.kind == kind]
 
     def sources(self, key: Key, edge: EdgeKind) -> list[Key]:
         """Starts of the edges of one kind that enter ``key``."""
-        return list(self._neighbours(self._before, self.nx.pred, key).get(edge, ()))
+        return list(self._neighbours(self._before, self.edges.before, key).get(edge, ()))
 
     @staticmethod
-    def _neighbours(cache: _Neighbours, adjacency: Any, key: Key) -> dict[str, list[Key]]:
-        """What a node is linked to, by kind of edge. Kept, because networkx's views take a microsecond an edge and
-        the same few nodes are asked again and again; the graph does not change any more."""
+    def _neighbours(cache: _Neighbours, adjacency: dict[Key, _Ends], key: Key) -> dict[EdgeKind, list[Key]]:
+        """What a node is linked to, by kind of edge. Kept, because the same few nodes are asked again and again;
+        the graph does not change any more."""
         found = cache.get(key)
         if found is None:
             found = cache[key] = {}
@@ -111,7 +119,7 @@ class ModelGraph:
         actors = [start, *(Key("function", name) for name in self.functions_below([start]))]
         found: dict[Key, None] = {}
         for actor in dict.fromkeys(actors):
-            if actor in self.nx:
+            if actor in self.edges:
                 found.update(dict.fromkeys(self.targets(actor, edge, kind)))
         return list(found)
 

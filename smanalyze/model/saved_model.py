@@ -147,6 +147,11 @@ class SavedModel:
     file_pieces: Callable[[str], Iterator[memoryview]] | None = field(default=None, compare=False, repr=False)
 
     @property
+    def kind(self) -> str:
+        """What the model is, in a word or two."""
+        return {"pbtxt": "SavedModel (text form)", "cpb": "SavedModel (split)"}.get(self.file_kind, "SavedModel")
+
+    @property
     def variables(self) -> StoredValues:
         """The stored values by checkpoint key and variable name, each read when asked for; see StoredValues. Made anew
         each time: keep it in a name where many are read."""

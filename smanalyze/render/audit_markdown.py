@@ -12,6 +12,7 @@ from smanalyze.render.audit_words import (
     field_text,
     figure_text,
     fingerprint_text,
+    key_lines,
     key_text,
     legend,
     needed_text,
@@ -40,6 +41,7 @@ from smanalyze.report.audit import (
     FileAudit,
     FingerprintAudit,
     FingerprintField,
+    KeyComparison,
     ManifestAudit,
     TensorStatistics,
     WasteRow,
@@ -65,7 +67,7 @@ def render_audit_markdown(report: AuditReport) -> str:
     else:
         _add_fingerprint(sheet, report.fingerprint)
     if title := checkpoint_title(report):
-        _add_checkpoint(sheet, report.checkpoint, title)
+        _add_checkpoint(sheet, report.checkpoint, report.keys, title)
     for manifest in report.manifests:
         _add_manifest(sheet, manifest)
     if report.weights is not None:
@@ -117,12 +119,13 @@ def _tensor_row(row: WeightRow) -> tuple[str, ...]:
     )
 
 
-def _add_checkpoint(sheet: Sheet, checkpoint: CheckpointAudit, title: str) -> None:
+def _add_checkpoint(sheet: Sheet, checkpoint: CheckpointAudit, keys: KeyComparison | None, title: str) -> None:
     sheet.add(f"## {title}")
     sheet.add(prose(checkpoint_text(checkpoint)))
     sheet.table(("Fault", "Tensor", "Where", "Message"), checkpoint.failures, _failure_row, _ROWS, "failure")
     if checkpoint.presence == "present" and not checkpoint.failures:
         sheet.add("No fault was found.")
+    sheet.facts([(label, codes(names, _NAMES)) for label, names in key_lines(keys)])
 
 
 def _failure_row(failure: CheckFailure) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from smanalyze.render.audit_words import (
     field_text,
     figure_text,
     fingerprint_text,
+    key_lines,
     key_text,
     legend,
     needed_text,
@@ -35,7 +36,15 @@ from smanalyze.render.text_page import Page
 from smanalyze.render.units import bytes_text, percent_text, plural, shape_text
 from smanalyze.render.visible import visible
 from smanalyze.render.words import cut, joined
-from smanalyze.report.audit import AuditReport, CheckpointAudit, Contents, FingerprintAudit, ManifestAudit, WeightsAudit
+from smanalyze.report.audit import (
+    AuditReport,
+    CheckpointAudit,
+    Contents,
+    FingerprintAudit,
+    KeyComparison,
+    ManifestAudit,
+    WeightsAudit,
+)  # fmt: skip
 
 _FINDINGS = 30
 _ROWS = 40
@@ -55,7 +64,7 @@ def render_audit_text(report: AuditReport, *, width: int, color: bool) -> str:
     else:
         _draw_fingerprint(page, report.fingerprint)
     if title := checkpoint_title(report):
-        _draw_checkpoint(page, report.checkpoint, title)
+        _draw_checkpoint(page, report.checkpoint, report.keys, title)
     for manifest in report.manifests:
         _draw_manifest(page, manifest)
     if report.weights is not None:
@@ -116,7 +125,7 @@ def _draw_contents(page: Page, contents: Contents) -> None:
     page.more(hidden, "tensor")
 
 
-def _draw_checkpoint(page: Page, checkpoint: CheckpointAudit, title: str) -> None:
+def _draw_checkpoint(page: Page, checkpoint: CheckpointAudit, keys: KeyComparison | None, title: str) -> None:
     page.heading(title)
     page.flow([(checkpoint_text(checkpoint), "")], 2)
     shown, hidden = cut(checkpoint.failures, _ROWS)
@@ -127,6 +136,8 @@ def _draw_checkpoint(page: Page, checkpoint: CheckpointAudit, title: str) -> Non
     page.more(hidden, "failure")
     if checkpoint.presence == "present" and not checkpoint.failures:
         page.flow([("No fault was found.", "good")], 2)
+    for label, names in key_lines(keys):
+        page.fact(label.lower(), (joined(names, _NAMES), "dim"), column=22)
 
 
 def _draw_manifest(page: Page, manifest: ManifestAudit) -> None:

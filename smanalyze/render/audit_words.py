@@ -14,6 +14,7 @@ from smanalyze.report.audit import (
     FileAudit,
     FingerprintAudit,
     FingerprintField,
+    KeyComparison,
     RoleTotal,
     TensorStatistics,
     WasteRow,
@@ -69,6 +70,20 @@ ROLES = {
 """What tensors of a weights file are for."""
 
 NOT_SEEN = "A change of these would not be noticed"
+
+
+def key_lines(keys: KeyComparison | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(what is odd about them, checkpoint keys or places) of what index, graph and object graph do not agree on.
+    What is stored and used by nothing is told as waste."""
+    if keys is None:
+        return ()
+    ranges = tuple(f"{one.file}, {bytes_text(one.size)} at byte {one.offset:,}" for one in keys.uncovered)
+    lines = (
+        ("Listed, not stored", tuple(map(key_text, keys.absent))),
+        ("Nothing claims", tuple(map(key_text, keys.unclaimed))),
+        ("In no tensor", ranges),
+    )
+    return tuple(line for line in lines if line[1])
 
 
 def title_text(report: AuditReport) -> str:

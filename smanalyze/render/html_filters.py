@@ -119,8 +119,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "legend": audit_words.legend, "waste_kind": audit_words.waste_kind, "needed": audit_words.needed_text,
     "weight_status": audit_words.weight_status, "telling": audit_words.telling, "key": audit_words.key_text,
     "figure": audit_words.figure_text, "spark": audit_words.spark_text, "oddities": audit_words.oddities_text,
-    "contents_line": audit_words.contents_text, "role": audit_words.role_text, "role_total": audit_words.total_text,
-    "owner": audit_words.owner_text, "spaced": audit_words.spaced, "total": len,
+    "key_lines": audit_words.key_lines, "contents_line": audit_words.contents_text,
+    "role": audit_words.role_text, "role_total": audit_words.total_text, "owner": audit_words.owner_text,
+    "spaced": audit_words.spaced, "total": len,
 }  # fmt: skip
 """Beside jinja2's own."""
 

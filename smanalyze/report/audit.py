@@ -111,6 +111,33 @@ class CheckpointAudit:
 
 
 @record
+class UncoveredRange:
+    """Bytes of a shard that lie in no tensor: nothing reads them, and no checksum would notice a change."""
+
+    file: str
+    offset: int
+    size: int
+
+
+@record
+class KeyComparison:
+    """The keys of the index against the graph and the object graphs, and the data files against the header.
+
+    ``absent`` are keys that the checkpoint's own object graph lists and the index lacks (an export writes such where a
+    variable was never initialized); ``unclaimed`` those that neither a variable nor the object graph names; ``unused``
+    those whose variable no signature and no function binds. ``missing_shards`` are declared and needed but not here;
+    ``surplus_shards`` are here but not declared: stale, or of another save.
+    """
+
+    absent: tuple[str, ...]
+    unclaimed: tuple[str, ...]
+    unused: tuple[str, ...]
+    missing_shards: tuple[str, ...]
+    surplus_shards: tuple[str, ...]
+    uncovered: tuple[UncoveredRange, ...]
+
+
+@record
 class WasteRow:
     """Bytes that an export would not need: ``kind`` is ``copy``, ``unbound``, ``optimizer``, ``ema``, ``constant`` or
     ``equal`` (equal bytes, which alone prove nothing); ``share`` is of the stored bytes."""
@@ -217,7 +244,7 @@ class Contents:
 class AuditReport:
     """Everything the audit says of one model. ``summary`` is the one line; ``needed_bytes`` is what the checkpoint
     would hold without the waste that is proven; ``uncovered`` names files that no hash covers; ``contents`` is None for
-    a SavedModel."""
+    a SavedModel, ``keys`` where there is no checkpoint."""
 
     schema_version: str
     path_name: str
@@ -236,3 +263,4 @@ class AuditReport:
     findings: tuple[Finding, ...]
     not_read: tuple[NotRead, ...]
     contents: Contents | None = None
+    keys: KeyComparison | None = None

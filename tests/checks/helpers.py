@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import smanalyze.api
+import smanalyze.api.facts
 from smanalyze.checks.engine import check_model
 from smanalyze.format.schema import message_class
 from smanalyze.load import load
@@ -90,7 +90,7 @@ def lone_file(source: Maker) -> Maker:
 
 def findings(path: Path) -> tuple[Finding, ...]:
     """Everything the rules find."""
-    return check_model(smanalyze.api.gather(load(path)))
+    return check_model(smanalyze.api.facts.gather(load(path)))
 
 
 @cache

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import smanalyze
-from smanalyze.api import values
+from smanalyze.api.analyze import values
 from tests.models import BROKEN, GOOD, digests
 
 from .helpers import Command, sentences

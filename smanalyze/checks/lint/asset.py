@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.litter import litter
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
-from smanalyze.checks.subject import ModelFacts, OneAsset, OneModel
+from smanalyze.checks.subject import FileFacts, OneAsset, OneFolder
 from smanalyze.report.findings import Location
 from smanalyze.report.sections import AssetRow
 
@@ -23,7 +23,7 @@ def _escapes(filename: str) -> bool:
     return bool(_ABSOLUTE.match(filename)) or ".." in re.split(r"[/\\]", filename)
 
 
-def _near(facts: ModelFacts, filename: str) -> list[str]:
+def _near(facts: FileFacts, filename: str) -> list[str]:
     """Undeclared files whose name differs only in case or in how accents are coded."""
     wanted = _folded(filename)
     return [r.filename for r in facts.assets if not r.declared_in and _folded(r.filename) == wanted]
@@ -99,14 +99,14 @@ def asset_escapes(asset: OneAsset) -> Iterator[Found]:
 
 
 @rule("undeclared-asset", NOTE)
-def undeclared_asset(model: OneModel) -> Iterator[Found]:
+def undeclared_asset(folder: OneFolder) -> Iterator[Found]:
     """Files in assets/ that the graph does not declare.
 
     Why: nothing in the graph refers to them. They may be there for people or other tools, or be left from another
     export.
     Fix: put files for others into assets.extra/; delete what is left over.
     """
-    facts = model.facts
+    facts = folder.facts
     taken = {name for row in facts.assets if _lost(row) for name in _near(facts, row.filename)}
     rows = [
         row for row in facts.assets

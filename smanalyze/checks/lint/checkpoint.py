@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from smanalyze.checks.evidence import count_of, listed, named, shape_text
 from smanalyze.checks.restore_plan import RestoredKey
 from smanalyze.checks.rule import ERROR, WARNING, Found, rule
-from smanalyze.checks.subject import INDEX, OneMetaGraph, OneModel, OneShard
+from smanalyze.checks.subject import INDEX, OneFolder, OneRestore, OneShard
 from smanalyze.model.bundle import BundleEntry
 from smanalyze.model.tensors import Shape
 from smanalyze.report.findings import Location
@@ -16,13 +16,13 @@ OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
 @rule("missing-shard", ERROR)
-def missing_shard(model: OneModel) -> Iterator[Found]:
+def missing_shard(folder: OneFolder) -> Iterator[Found]:
     """A data file of the checkpoint is missing.
 
     Why: the index says that variables are stored in it; loading stops when it is opened.
     Fix: copy the whole variables/ folder of the export; a file above a size limit was perhaps left out.
     """
-    shards = model.facts.checkpoint.shards
+    shards = folder.facts.checkpoint.shards
     missing = [shard for shard in shards if shard.declared and shard.needed and shard.size is None]
     if missing:
         files = [shard.file for shard in missing]
@@ -36,22 +36,22 @@ def missing_shard(model: OneModel) -> Iterator[Found]:
 
 
 @rule("stale-shard", WARNING)
-def stale_shard(model: OneModel) -> Iterator[Found]:
+def stale_shard(folder: OneFolder) -> Iterator[Found]:
     """A data file belongs to no checkpoint here.
 
     Why: the index does not know the file, so nothing reads it: a rest of another save that only takes room, or a sign
     that index and data come from different saves.
     Fix: delete it, or export again into an empty folder.
     """
-    stale = [shard for shard in model.facts.checkpoint.shards if not shard.declared]
-    if stale and model.facts.index_is_whole:
+    stale = [shard for shard in folder.facts.checkpoint.shards if not shard.declared]
+    if stale and folder.facts.index_is_whole:
         files = [shard.file for shard in stale]
         yield Found(
             Location(file=files[0]),
             f"The index does not declare {named(files)}.",
             tuple(files),
             listed(
-                [f"the index declares {count_of(sum(s.declared for s in model.facts.checkpoint.shards), 'data file')}"]
+                [f"the index declares {count_of(sum(s.declared for s in folder.facts.checkpoint.shards), 'data file')}"]
                 + [f"{shard.file}: {count_of(shard.size or 0, 'byte')}" for shard in stale]
             ),
         )
@@ -87,13 +87,13 @@ def _cut_off(entries: Iterable[BundleEntry], number: int, size: int) -> Iterator
 
 
 @rule("index-missing", ERROR)
-def index_missing(model: OneModel) -> Iterator[Found]:
+def index_missing(folder: OneFolder) -> Iterator[Found]:
     """The checkpoint's index is missing.
 
     Why: the graph has variables, and without variables/variables.index none of them can be restored.
     Fix: copy the whole variables/ folder of the export.
     """
-    facts = model.facts
+    facts = folder.facts
     if facts.model.found.given == "file" or facts.checkpoint.presence not in ("absent", "not-fetched"):
         return
     if any(entry.path == INDEX for entry in facts.model.files):
@@ -112,14 +112,14 @@ def index_missing(model: OneModel) -> Iterator[Found]:
 
 
 @rule("variable-not-stored", ERROR)
-def variable_not_stored(model: OneModel) -> Iterator[Found]:
+def variable_not_stored(folder: OneFolder) -> Iterator[Found]:
     """The checkpoint lacks a variable that the graph restores.
 
     Why: the graph's restore op asks for the key and TensorFlow stops at the first one that is not there. Mostly the
     checkpoint is that of another model.
     Fix: put the variables/ folder of the same export beside the graph.
     """
-    facts = model.facts
+    facts = folder.facts
     if not facts.index_is_whole:
         return
     stored = {entry.key for entry in facts.model.checkpoint.entries}
@@ -138,14 +138,14 @@ def variable_not_stored(model: OneModel) -> Iterator[Found]:
 
 
 @rule("variable-shape-mismatch", ERROR)
-def variable_shape_mismatch(model: OneModel) -> Iterator[Found]:
+def variable_shape_mismatch(folder: OneFolder) -> Iterator[Found]:
     """A stored tensor does not fit its variable.
 
     Why: dtype or shape in the checkpoint differ from what the graph declares; loading fails or, where shapes are not
     checked, computes with a tensor of another shape. Mostly the checkpoint is that of another model.
     Fix: put the variables/ folder of the same export beside the graph.
     """
-    facts = model.facts
+    facts = folder.facts
     if not facts.index_is_whole:
         return
     entries = {entry.key: entry for entry in facts.model.checkpoint.entries}
@@ -189,22 +189,22 @@ def _compatible(shape: tuple[int | None, ...], stored: tuple[int, ...]) -> bool:
 
 
 @rule("missing-restore-op", ERROR)
-def missing_restore_op(meta_graph: OneMetaGraph) -> Iterator[Found]:
+def missing_restore_op(restore: OneRestore) -> Iterator[Found]:
     """The op that restores the variables is not in the graph.
 
     Why: a session (TensorFlow Serving, C++, TF1) restores by running this op, and cannot load the model without it.
     Fix: export the model again; an edited graph must keep the nodes its SaverDef names.
     """
-    saver = meta_graph.graph.meta_graph.saver
-    if saver is None or not saver.restore_op or not meta_graph.facts.graph_is_whole:
+    saver = restore.graph.meta_graph.saver
+    if saver is None or not saver.restore_op or not restore.facts.graph_is_whole:
         return
-    main = meta_graph.graph.library.main
+    main = restore.graph.library.main
     wanted = (("restore op", saver.restore_op), ("file name tensor", saver.filename_tensor))
     missing = [(what, name) for what, name in wanted if name and main.producer(name) is None]
-    if missing and meta_graph.facts.checkpoint.presence != "absent":
+    if missing and restore.facts.checkpoint.presence != "absent":
         yield Found(
-            meta_graph.place(node=missing[0][1]),
+            restore.place(node=missing[0][1]),
             f"The SaverDef names {named([name for _, name in missing])}, and the graph has no such node.",
-            (*meta_graph.identity, *(what for what, _ in missing)),
+            (*restore.identity, *(what for what, _ in missing)),
             tuple(f"{what}: {name}" for what, name in missing),
         )

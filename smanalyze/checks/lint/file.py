@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.litter import litter
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
-from smanalyze.checks.subject import ModelFacts, OneModel
+from smanalyze.checks.subject import FileFacts, OneFolder
 from smanalyze.errors import FormatError
 from smanalyze.model.parts import Unreadable
 from smanalyze.report.findings import Location, Severity
@@ -25,14 +25,14 @@ def _severity(parts: set[str]) -> Severity:
 
 
 @rule("lfs-pointer", ERROR)
-def lfs_pointer(model: OneModel) -> Iterator[Found]:
+def lfs_pointer(folder: OneFolder) -> Iterator[Found]:
     """A file is a git-LFS pointer.
 
     Why: the repository was cloned without the content of its large files; in their place is a text of three lines that
     TensorFlow cannot read.
     Fix: run `git lfs pull` in the repository, then look again.
     """
-    facts = model.facts
+    facts = folder.facts
     lost = [item for item in facts.model.unreadable if item.code == "lfs-pointer"]
     files = {item.file: item.part for item in lost if item.file}
     files.update({s.file: "checkpoint" for s in facts.checkpoint.shards if s.presence == "not-fetched" and s.size})
@@ -48,7 +48,7 @@ def lfs_pointer(model: OneModel) -> Iterator[Found]:
         )
 
 
-def _asset_pointers(facts: ModelFacts) -> Iterator[str]:
+def _asset_pointers(facts: FileFacts) -> Iterator[str]:
     """Declared assets that are pointers; only files small enough to be one are opened."""
     read = facts.model.read_file
     for row in facts.assets if read is not None else ():
@@ -61,7 +61,7 @@ def _asset_pointers(facts: ModelFacts) -> Iterator[str]:
 
 
 @rule("unreadable-part", ERROR)
-def unreadable_part(model: OneModel) -> Iterator[Found]:
+def unreadable_part(folder: OneFolder) -> Iterator[Found]:
     """A part of the model cannot be read.
 
     Why: the file is cut off, damaged, or something else than its name says. TensorFlow cannot read it either; where it
@@ -69,8 +69,8 @@ def unreadable_part(model: OneModel) -> Iterator[Found]:
     Fix: copy the file again, in binary form, from where the model was exported.
     """
     files: dict[str, list[Unreadable]] = {}
-    for lost in model.facts.model.unreadable:
-        if not _told_elsewhere(model.facts, lost):
+    for lost in folder.facts.model.unreadable:
+        if not _told_elsewhere(folder.facts, lost):
             files.setdefault(lost.file or lost.part, []).append(lost)
     for name, losses in files.items():
         first = losses[0]
@@ -88,7 +88,7 @@ def unreadable_part(model: OneModel) -> Iterator[Found]:
         )
 
 
-def _told_elsewhere(facts: ModelFacts, lost: Unreadable) -> bool:
+def _told_elsewhere(facts: FileFacts, lost: Unreadable) -> bool:
     """Whether another rule tells the root cause: pointers, and data files that are missing or cut off."""
     if lost.code == "lfs-pointer":
         return True
@@ -97,13 +97,13 @@ def _told_elsewhere(facts: ModelFacts, lost: Unreadable) -> bool:
 
 
 @rule("several-model-files", WARNING)
-def several_model_files(model: OneModel) -> Iterator[Found]:
+def several_model_files(folder: OneFolder) -> Iterator[Found]:
     """There are several forms of the model file.
 
     Why: TensorFlow reads saved_model.pb and never looks at the others, which may say something else.
     Fix: keep the one that is meant.
     """
-    there = [entry for name in _MODEL_FILES for entry in model.facts.model.files if entry.path == name]
+    there = [entry for name in _MODEL_FILES for entry in folder.facts.model.files if entry.path == name]
     if len(there) > 1:
         yield Found(
             Location(file=there[1].path),
@@ -114,14 +114,14 @@ def several_model_files(model: OneModel) -> Iterator[Found]:
 
 
 @rule("stray-file", NOTE)
-def stray_file(model: OneModel) -> Iterator[Found]:
+def stray_file(folder: OneFolder) -> Iterator[Found]:
     """Files that were left behind.
 
     Why: an operating system, an editor or an interrupted save put them there; they are no part of the model and change
     its size and checksums.
     Fix: delete them.
     """
-    found = {entry.path: litter(entry.path) for entry in model.facts.model.files}
+    found = {entry.path: litter(entry.path) for entry in folder.facts.model.files}
     stray = {path: origin for path, origin in found.items() if origin}
     if stray:
         yield Found(

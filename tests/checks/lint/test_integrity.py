@@ -27,7 +27,7 @@ def _listed(change: Callable[[Path], object] = lambda model: None) -> Maker:
     def make(folder: Path) -> Path:
         path = with_files(good("tables_and_assets"), {})(folder)
         model = smanalyze.load(path)
-        text = smanalyze.api.write_manifest(model, smanalyze.audit(model, digests=True))
+        text = smanalyze.api.audit.write_manifest(model, smanalyze.audit(model, digests=True))
         (folder / "manifest.json").write_text(text)
         change(path)
         return path
