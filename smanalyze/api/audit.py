@@ -14,7 +14,7 @@ from smanalyze.facts.bundle_cover import compare_keys
 from smanalyze.facts.coverage import build_coverage, uncovered_files
 from smanalyze.facts.fingerprint import audit_fingerprint
 from smanalyze.facts.integrity import audit_checkpoint
-from smanalyze.facts.manifest import compare_manifest, digest_files, listable, phases, unread_manifest
+from smanalyze.facts.manifest import compare_manifest, listable, phases, read_files, unread_manifest
 from smanalyze.facts.verdict import judge
 from smanalyze.facts.waste import find_waste, needed_bytes
 from smanalyze.model.manifest import Manifest
@@ -45,8 +45,7 @@ def audit(
     first, second = phases(model, progress, digests or bool(lists))
     asked = digests or manifest is not None
     known = [listed for _, listed in lists if isinstance(listed, Manifest)]
-    files_read = model.files if digests or lists else ()
-    sums, same = read_files(model, files_read, known, first, all_sha256=asked)
+    sums, same = read_files(model, model.files if digests or lists else (), known, first, all_sha256=asked)
     compared: list[tuple[ManifestAudit, frozenset[str]]] = []
     own = {entry.path: sums[entry.path] for entry in listable(model) if entry.path in sums}
     for name, listed in lists:

@@ -11,6 +11,7 @@ from smanalyze.checks.restore_plan import RestorePlan, restore_plan
 from smanalyze.facts.names import Names
 from smanalyze.graph.dependencies import Dependencies
 from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.model.parts import METAINDEX
 from smanalyze.model.saved_model import SavedModel, Signature
 from smanalyze.report.audit import CheckpointAudit, FingerprintAudit, ManifestAudit, WeightsAudit
 from smanalyze.report.document import MetaGraphReport, ModelSummary
@@ -56,7 +57,9 @@ class FileFacts:
     def index_is_whole(self) -> bool:
         """Whether all of the checkpoint's index was read."""
         index = f"{self.checkpoint.prefix}.index"
-        return self.checkpoint.presence == "present" and not any(lost.file == index for lost in self.model.unreadable)
+        return self.checkpoint.presence == "present" and not any(
+            lost.file == index and lost.part != METAINDEX for lost in self.model.unreadable
+        )
 
     @cached_property
     def unread_assets(self) -> frozenset[str]:

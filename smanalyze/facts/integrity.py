@@ -28,6 +28,7 @@ but a hostile index could name the same gigabytes a million times."""
 
 _KINDS = {"lfs-pointer": "missing", "missing": "missing", "truncated": "range"}
 _UNSIZED = ("string", "variant")
+_DISPLACED = "The metaindex block of "
 
 
 def audit_checkpoint(model: SavedModel, *, progress: Progress | None = None, stats: bool = False) -> CheckpointAudit:
@@ -35,11 +36,13 @@ def audit_checkpoint(model: SavedModel, *, progress: Progress | None = None, sta
 
     Faults of the index come first, then missing shards, then tensors in the order of their bytes. A failure of kind
     ``missing`` says that bytes are not here, any other that they are wrong. ``index_blocks`` counts the blocks whose
-    checksum was computed: those with entries, and the block that lists them. Bytes behind the end of a truncated shard
-    are neither in ``checked`` nor in ``not_checked``; each tensor there has a ``range`` failure.
+    checksum was computed: those with entries, the block that lists them, and the metaindex block where its handle leads
+    to one. Bytes behind the end of a truncated shard are neither in ``checked`` nor in ``not_checked``; each tensor
+    there has a ``range`` failure.
 
-    ``stats`` adds the figures of every numeric tensor at hand (facts.statistics). Memory does not depend on sizes, but
-    for the lengths of one string tensor. Never raises for what is in the files.
+    ``stats`` adds the figures of every numeric tensor at hand (facts.statistics). With or without them, memory does not
+    depend on the sizes of tensors: numbers are read in slices, lengths of strings in batches. Never raises for what is
+    in the files.
     """
     checkpoint = model.checkpoint
     index = f"{checkpoint.prefix}.index"
@@ -53,7 +56,7 @@ def audit_checkpoint(model: SavedModel, *, progress: Progress | None = None, sta
         bytes=sum(entry.size for entry in checkpoint.entries),
         checked=audit.checked,
         not_checked=audit.not_checked,
-        index_blocks=checkpoint.blocks + 1 if checkpoint.presence == "present" else 0,
+        index_blocks=_index_blocks(model, index),
         failures=failures,
         statistics=tuple(sorted(audit.statistics, key=lambda row: row.key)),
     )
@@ -76,6 +79,15 @@ def _index_failures(model: SavedModel, index: str, found: list[CheckFailure]) ->
             yield CheckFailure(_kind(lost), "", index, lost.offset, None, lost.message)
         elif lost.part == "checkpoint object graph" and OBJECT_GRAPH_KEY not in at_fault:
             yield CheckFailure("format", OBJECT_GRAPH_KEY, lost.file or "", lost.offset, None, lost.message)
+
+
+def _index_blocks(model: SavedModel, index: str) -> int:
+    """How many blocks of the index had their checksum computed."""
+    if model.checkpoint.presence != "present":
+        return 0
+    # What the reader says of a metaindex block's place begins so; where it has none, no checksum was computed.
+    displaced = any(lost.file == index and lost.message.startswith(_DISPLACED) for lost in model.unreadable)
+    return model.checkpoint.blocks + (1 if displaced else 2)
 
 
 def _kind(lost: Unreadable) -> str:

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Iterator
 from typing import Literal
 
 from smanalyze.errors import FormatError
 from smanalyze.format.checksum import crc32c, mask
-from smanalyze.format.varint import read_varint, read_varints
+from smanalyze.format.varint import read_varint, varint_batches
 
 Endianness = Literal["little", "big"]
 
@@ -26,24 +27,29 @@ def parse_strings(content: memoryview, elements: int, endianness: Endianness) ->
     """The strings of a stored tensor. Raises FormatError where lengths and bytes disagree, or the lengths' CRC does."""
     if not elements and not content:
         return []
-    lengths, position = _lengths(content, elements)
+    total, crc, position = _add_up(content, elements, endianness)
     start = position + 4
     # The sum first: a single length may be anything.
-    if start + sum(lengths) != len(content):
+    if start + total != len(content):
         raise FormatError(f"The lengths of {elements} strings do not add up to the {len(content)} bytes stored.")
-    if int.from_bytes(content[position:start], endianness) != mask(_lengths_crc(lengths, endianness)):
+    if int.from_bytes(content[position:start], endianness) != mask(crc):
         raise FormatError("The checksum over the lengths of the strings does not match.")
     values = []
-    for length in lengths:
-        values.append(bytes(content[start : start + length]))
-        start += length
+    # Read again rather than kept: a list of lengths takes as much memory as the list of strings.
+    for lengths, _ in _lengths(content, elements):
+        for length in lengths:
+            values.append(bytes(content[start : start + length]))
+            start += length
     return values
 
 
 def strings_crc32c(content: memoryview, elements: int, endianness: Endianness) -> int:
-    """The unmasked CRC of a stored string tensor as its writer computes it. Raises FormatError for cut-off lengths."""
-    lengths, position = _lengths(content, elements)
-    return crc32c(content[position:], _lengths_crc(lengths, endianness))
+    """The unmasked CRC of a stored string tensor as its writer computes it. Raises FormatError for cut-off lengths.
+
+    Memory is constant: a gigabyte may hold a billion empty strings.
+    """
+    _, crc, position = _add_up(content, elements, endianness)
+    return crc32c(content[position:], crc)
 
 
 def variants_crc32c(content: memoryview, elements: int, endianness: Endianness) -> int:
@@ -59,19 +65,28 @@ def variants_crc32c(content: memoryview, elements: int, endianness: Endianness) 
     return crc
 
 
-def _lengths(content: memoryview, elements: int) -> tuple[list[int], int]:
+def _lengths(content: memoryview, elements: int) -> Iterator[tuple[list[int], int]]:
+    """The lengths in batches, each with the position after it. Raises FormatError where they are cut off."""
     if elements > len(content):
         raise FormatError(f"{len(content)} bytes do not hold {elements} strings.")
-    return read_varints(content, 0, elements)
+    return varint_batches(content, 0, elements)
 
 
-def _lengths_crc(lengths: list[int], endianness: Endianness) -> int:
-    if max(lengths, default=0) < 1 << 32:
+def _add_up(content: memoryview, elements: int, endianness: Endianness) -> tuple[int, int, int]:
+    """(Sum of the lengths, their unmasked CRC, position after the last). Raises FormatError where they are cut off."""
+    total = crc = position = 0
+    for lengths, stop in _lengths(content, elements):
+        total += sum(lengths)
+        crc = crc32c(_as_integers(lengths, endianness), crc)
+        position = stop
+    return total, crc, position
+
+
+def _as_integers(lengths: list[int], endianness: Endianness) -> bytes:
+    """Lengths as they enter a CRC."""
+    if max(lengths) < 1 << 32:
         packed = array("I", lengths)
         if endianness != sys.byteorder:
             packed.byteswap()
-        return crc32c(packed.tobytes())
-    crc = 0
-    for length in lengths:
-        crc = crc32c(length.to_bytes(4 if length < 1 << 32 else 8, endianness), crc)
-    return crc
+        return packed.tobytes()
+    return b"".join(length.to_bytes(4 if length < 1 << 32 else 8, endianness) for length in lengths)

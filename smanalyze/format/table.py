@@ -11,7 +11,7 @@ Source: tensorflow/core/lib/io/format.cc, block.cc, table.cc; leveldb's doc/tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from smanalyze.errors import FormatError
 from smanalyze.format.checksum import crc32c, masked_crc32c
@@ -25,6 +25,7 @@ from smanalyze.format.limits import (
 )
 from smanalyze.format.snappy import decompress
 from smanalyze.format.varint import read_varint, read_varint32
+from smanalyze.model.parts import METAINDEX
 from smanalyze.model.record import record
 
 MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
@@ -49,7 +50,8 @@ def read_blocks(data: Buffer, faults: Faults) -> Iterator[Block]:
 
     Never raises: what is wrong goes to ``faults`` (``truncated``, ``corrupt``, ``limit``, ``wrong-kind`` …, with byte
     offset), and reading goes on with the next block. A block whose checksum does not match is yielded as far as it
-    can be read. Reads each byte at most twice, whatever the handles say.
+    can be read. The metaindex block, which TensorFlow writes empty and never reads, is checked after the last of them.
+    Reads each byte at most twice, whatever the handles say: only the index block may share bytes with another.
     """
     if faults.add_whole_file(data):
         return
@@ -61,12 +63,12 @@ def read_blocks(data: Buffer, faults: Faults) -> Iterator[Block]:
         faults.add("limit", f"The table has {len(data)} bytes; the limit is {MAX_INDEX_BYTES}.", 0)
         return
     try:
-        _, position = _read_handle(data, footer)
-        handle, _ = _read_handle(data, position)
+        metaindex, position = _read_handle(data, footer)
+        index, _ = _read_handle(data, position)
     except FormatError as error:
         faults.add("corrupt", f"The footer cannot be read: {error.message}", footer)
         return
-    yield from _TableReader(data, faults).read(handle)
+    yield from _TableReader(data, faults).read(metaindex, index)
 
 
 def _add_no_footer(data: Buffer, faults: Faults) -> None:
@@ -97,18 +99,25 @@ class _TableReader:
         self._inflated_left = MAX_INDEX_BYTES
         self._exhausted = False
 
-    def read(self, index_handle: tuple[int, int]) -> Iterator[Block]:
-        index = self._read_block(*index_handle, "index block")
-        if index is None:
+    def read(self, metaindex: tuple[int, int], index: tuple[int, int]) -> Iterator[Block]:
+        """The data blocks, given the footer's handles."""
+        block = self._read_block(*index, "index block")
+        if block is None:
             return
+        handles = self._parse(block[0], index[0], "index block")
+        end = yield from self._read_data(handles, index[0])
+        self._check_metaindex(metaindex, index, end)
+
+    def _read_data(self, handles: Pairs, index_offset: int) -> Generator[Block, None, int]:
+        """Yields the data blocks that the index block lists, and returns where the last of them ends."""
         # A block must begin where the one before it ended, or later. Writers do so, and it keeps reading linear.
         end = 0
         last: bytes | None = None
-        for _, value in self._parse(index[0], index_handle[0], "index block"):
+        for _, value in handles:
             try:
                 (offset, size), _ = _read_handle(value, 0)
             except FormatError:
-                self._faults.add("corrupt", "An entry of the index block is not a block handle.", index_handle[0])
+                self._faults.add("corrupt", "An entry of the index block is not a block handle.", index_offset)
                 continue
             if offset < end:
                 self._faults.add("corrupt", "A data block overlaps or precedes the one before it.", offset)
@@ -122,7 +131,20 @@ class _TableReader:
             last = self._check_order(entries, last, offset)
             yield Block(offset, block[1], tuple(entries))
             if self._exhausted:
-                return
+                break
+        return end
+
+    def _check_metaindex(self, metaindex: tuple[int, int], index: tuple[int, int], end: int) -> None:
+        """Records a metaindex block that is not where writers put it, behind the data blocks, or not as written."""
+        part, self._faults.part = self._faults.part, METAINDEX
+        offset, size = metaindex
+        beside = offset + size + TRAILER_BYTES <= index[0] or offset >= index[0] + index[1] + TRAILER_BYTES
+        if self._fits(offset, size) and (offset < end or not beside):
+            message = f"The metaindex block of {size} bytes overlaps or precedes another block."
+            self._faults.add("corrupt", message, offset)
+        else:
+            self._read_block(offset, size, "metaindex block")
+        self._faults.part = part
 
     def _fits(self, offset: int, size: int) -> bool:
         return offset + size + TRAILER_BYTES + FOOTER_BYTES <= len(self._data)

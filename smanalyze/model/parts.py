@@ -11,6 +11,9 @@ Presence = Literal["present", "absent", "not-fetched", "not-read"]
 limit was met."""
 
 
+METAINDEX = "metaindex of the checkpoint"
+"""Name of a part of the index that nothing reads."""
+
 LISTING = "list of files"
 """The part of an Unreadable for a folder (``file``, with a slash at its end) that was not listed to its end."""
 

@@ -98,7 +98,8 @@ class TensorStatistics:
 class CheckpointAudit:
     """Every byte of the bundle that can be checked. ``tensors`` and ``bytes`` are what the index lists, ``checked`` the
     bytes whose CRC was computed, ``not_checked`` those whose shard is not here, or which have no CRC: those of a Keras
-    file, where ``index_blocks`` is 0."""
+    file, where ``index_blocks`` is 0. Otherwise that counts the blocks of the index whose CRC was computed: those with
+    entries, the block that lists them, and the metaindex block."""
 
     presence: Presence
     tensors: int

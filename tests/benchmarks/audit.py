@@ -1,4 +1,4 @@
-"""What the audit costs: python tests/benchmarks/audit.py FOLDER [--runs N].
+"""What the audit costs: python tests/benchmarks/audit.py FOLDER [--runs N] [--models MODELS].
 
 Makes in FOLDER, once, a bundle of 2 GB and one of 1 GB of float32 (and leaves them there), then measures whole
 processes as run.py does:
@@ -7,7 +7,9 @@ processes as run.py does:
   command on a tiny model taken off: CPU time at most 1.3 times;
 * ``--stats`` on the 1 GB bundle against a numpy script that computes the same figures in the same slices: at most 1.5;
 * the peak of anonymous memory (RssAnon) of both: below 150 MB. Pages of the mapped files are not in it, and can be
-  dropped at any time; the peak resident size that is printed has them.
+  dropped at any time; the peak resident size that is printed has them;
+* with ``--models``, a folder of make_models.py: all five hashes of its resnet50, and whatever else ``audit`` does,
+  against a bare ``import tensorflow``: at most 1/6.
 
 Everything is read from the page cache, so it needs about 4 GB of free memory.
 """
@@ -126,6 +128,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--models", type=Path, default=None)
     args = parser.parse_args()
     large = make(args.folder / "bundle_2gb", 8)
     middle = make(args.folder / "bundle_1gb", 4)
@@ -139,6 +142,9 @@ def main() -> int:
         ours, tiny = ([*audit, *options, str(model)] for model in (data.parent.parent, TINY))
         peer = [sys.executable, "-c", script, str(data)]
         good.append(compare(what, ours, tiny, peer, limit, args.runs))
+    if args.models:
+        commands = [[*audit, str(args.models / "resnet50")], [sys.executable, "-c", "import tensorflow"]]
+        good.append(row("audit resnet50 / import tensorflow", *alternate(commands, args.runs), 1 / 6))
     return 0 if all(good) else 1
 
 

@@ -80,6 +80,7 @@ def test_a_sound_bundle_has_no_failure(name: str) -> None:
     assert audit.failures == ()
     assert audit.checked == audit.bytes == sum(entry.size for entry in model.checkpoint.entries)
     assert (audit.not_checked, audit.tensors) == (0, len(model.checkpoint.entries))
+    assert audit.index_blocks == (model.checkpoint.blocks + 2 if audit.presence == "present" else 0)
     assert list(uncovered_ranges(model.checkpoint)) == []
     keys = compare_keys(model, report_of(name).variables)
     assert (keys.absent, keys.unclaimed, keys.missing_shards, keys.surplus_shards) == ((), (), (), ())
@@ -119,8 +120,8 @@ def test_a_flipped_byte_of_a_shard_is_found_in_its_tensor(name: str, copied: Cal
 
 @mutated
 def test_a_flipped_byte_of_the_index_is_found_or_changes_nothing(name: str, copied: Callable[[str], Path]) -> None:
-    """A table's metaindex block is empty, and neither TensorFlow nor we read it; the footer has no checksum, and a
-    varint there can be written in two ways. All else is checked, or is a fault."""
+    """The footer has no checksum: nobody looks at the zeros behind its handles, and the last varint may go on in them
+    and say the same. All else is checked, or is a fault, the metaindex block too, which TensorFlow never reads."""
     folder = copied(name)
     path = folder / INDEX
     content = path.read_bytes()
@@ -134,18 +135,46 @@ def test_a_flipped_byte_of_the_index_is_found_or_changes_nothing(name: str, copi
         if failures:
             assert any(failure.file == INDEX for failure in failures)
         else:
-            assert offset in unread or offset >= len(content) - 48, offset
+            assert offset in unread, offset
             assert model.checkpoint == known
 
 
 def unread_bytes(table: bytes) -> set[int]:
-    """The metaindex block with its trailer, its handle, and the padding behind both handles."""
-    footer = len(table) - 48
-    offset, position = read_varint(table, footer)
-    size, after = read_varint(table, position)
-    _, position = read_varint(table, after)
-    _, end = read_varint(table, position)
-    return {*range(offset, offset + size + 5), *range(footer, after), *range(end, len(table) - 8)}
+    """The padding behind the handles of the footer, and the byte in front of it."""
+    end = len(table) - 48
+    for _ in range(4):
+        _, end = read_varint(table, end)
+    return {*range(end - 1, len(table) - 8)}
+
+
+@mutated
+def test_a_flipped_byte_of_the_metaindex_block_is_damage(name: str, copied: Callable[[str], Path]) -> None:
+    folder = copied(name)
+    content = (folder / INDEX).read_bytes()
+    start, position = read_varint(content, len(content) - 48)
+    size, _ = read_varint(content, position)
+    for offset in range(start, start + size + 5):
+        flipped(folder / INDEX, offset, content, offset % 8)
+        model = smanalyze.load(folder)
+        report = smanalyze.audit(model)
+        assert report.verdict == "damaged"
+        (failure, *_) = report.checkpoint.failures
+        assert (failure.kind, failure.tensor, failure.file, failure.offset) == ("crc", "", INDEX, start)
+        assert failure.message.startswith("The metaindex block's checksum does not match")
+        assert report.checkpoint.checked == report.checkpoint.bytes
+        assert report.checkpoint.index_blocks == model.checkpoint.blocks + 2
+
+
+def test_a_metaindex_block_that_has_no_place_is_damage_and_not_counted(copied: Callable[[str], Path]) -> None:
+    folder = copied("module_one_signature")
+    content = bytearray((folder / INDEX).read_bytes())
+    content[-48] = 0x80  # the lowest seven bits of its offset
+    (folder / INDEX).write_bytes(content)
+    audit = audited(folder)
+    (failure,) = audit.failures
+    assert (failure.kind, failure.file) == ("format", INDEX)
+    assert failure.message == "The metaindex block of 8 bytes overlaps or precedes another block."
+    assert audit.index_blocks == smanalyze.load(folder).checkpoint.blocks + 1
 
 
 def positions(size: int, count: int, rng: random.Random) -> Iterator[int]:

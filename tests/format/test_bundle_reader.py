@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import suppress
 from typing import Any
 
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 
 from smanalyze.errors import FormatError
 from smanalyze.format import bundle_reader
+from smanalyze.format import varint as varint_module
 from smanalyze.format.bundle_reader import BundleReader
+from smanalyze.format.bundle_strings import Endianness, parse_strings, strings_crc32c
 from smanalyze.format.checksum import crc32c, mask
 from smanalyze.format.tensor_bundle import parse_bundle_index
 from smanalyze.model.bundle import BundleEntry, TensorSlice
 from smanalyze.model.checkpoint import TensorReader
-from tests.format.bundle_writer import BundleWriter, slice_key, varint
+from tests.format.bundle_writer import BundleWriter, slice_key, strings, varint
 
 NUMERIC = {
     "float32": (1, np.float32), "float64": (2, np.float64), "int32": (3, np.int32), "uint8": (4, np.uint8),
@@ -97,6 +100,43 @@ def test_strings(values: list[bytes], big: bool) -> None:
     assert reader.read_strings(entry) == values
     assert reader.computed_crc32c(entry) == entry.crc32c
     assert b"".join(reader.chunks(entry, 7)) == reader.read_bytes(entry) == bytes(bundle.data)
+
+
+LENGTHS = st.lists(st.integers(0, 127) | st.integers(0, 2**34) | st.integers(0, 2**64 - 1), max_size=20)
+
+
+@given(LENGTHS, st.binary(max_size=20), st.sampled_from(["little", "big"]), st.integers(1, 7))
+def test_the_checksum_of_strings_of_any_length(
+    lengths: list[int], rest: bytes, endianness: Endianness, batch: int
+) -> None:
+    """A length is four bytes of it, or eight from 2^32 on (WriteStringTensor); the rest need not be there for that."""
+    counted = b"".join(length.to_bytes(8 if length >> 32 else 4, endianness) for length in lengths)
+    stored = b"".join(map(varint, lengths))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(varint_module, "BATCH", batch)
+        assert strings_crc32c(memoryview(stored + rest), len(lengths), endianness) == crc32c(counted + rest)
+        for cut in range(len(stored)):
+            with pytest.raises(FormatError, match=r"do not hold|cut off"):
+                strings_crc32c(memoryview(stored[:cut]), len(lengths), endianness)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=30), st.integers(1, 7))
+def test_strings_in_batches(values: list[bytes], batch: int) -> None:
+    stored, crc = strings(values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(varint_module, "BATCH", batch)
+        assert parse_strings(memoryview(stored), len(values), "little") == values
+        assert mask(strings_crc32c(memoryview(stored), len(values), "little")) == crc
+
+
+def test_the_checksum_of_a_million_strings_takes_the_memory_of_a_few() -> None:
+    content = memoryview(bytes(1_000_004))
+    tracemalloc.start()
+    found = strings_crc32c(content, 1_000_000, "little")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == crc32c(bytes(4_000_004))
+    assert peak < 2 << 20
 
 
 def test_variants() -> None:

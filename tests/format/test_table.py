@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from smanalyze.errors import FormatError
 from smanalyze.format import table as module
 from smanalyze.format.checksum import masked_crc32c
 from smanalyze.format.faults import Faults
 from smanalyze.format.table import FOOTER_BYTES, MAGIC, Block, quote, read_blocks
+from smanalyze.format.varint import read_varint
 from smanalyze.model.parts import Unreadable
 from tests.format.bundle_writer import block, handle, table, varint
 
@@ -33,11 +37,13 @@ def sealed(content: bytes, kind: int = 0) -> bytes:
     return content + tail + masked_crc32c(content + tail).to_bytes(4, "little")
 
 
-def assemble(data_blocks: bytes, handles: list[bytes]) -> bytes:
-    """A table of ready-made data blocks and whatever handles."""
+def assemble(data_blocks: bytes, handles: list[bytes], metaindex: bytes | None = None) -> bytes:
+    """A table of ready-made data blocks and whatever handles; its metaindex block is empty, as TensorFlow's are."""
+    empty, start = block([]), len(data_blocks)
     index = block([(b"%06d" % number, value) for number, value in enumerate(handles)], 1)
-    footer = (handle(0, 0) + handle(len(data_blocks), len(index))).ljust(40, b"\0")
-    return data_blocks + sealed(index) + footer + MAGIC
+    placed = handle(start, len(empty)) if metaindex is None else metaindex
+    footer = (placed + handle(start + len(sealed(empty)), len(index))).ljust(40, b"\0")
+    return data_blocks + sealed(empty) + sealed(index) + footer + MAGIC
 
 
 @pytest.mark.parametrize("compress", [False, True])
@@ -131,6 +137,97 @@ def test_bad_content(content: bytes) -> None:
 def test_bad_handles(handles: list[bytes], message: str) -> None:
     _, problems = read(assemble(sealed(block(PAIRS)), handles))
     assert message in problems[-1].message
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_every_flipped_bit_of_the_metaindex_block_is_found(compress: bool) -> None:
+    data = table(PAIRS, 25, compress)
+    sound, _ = read(data)
+    (start, size), _, _ = footer_of(data)
+    for bit in range(8 * start, 8 * (start + size + 5)):
+        blocks, (first, *more) = read(flipped(data, bit))
+        assert blocks == sound, "data blocks do not depend on it"
+        assert (first.code, first.offset) == ("corrupt", start)
+        assert "The metaindex block's checksum does not match" in first.message
+        assert all("metaindex block" in problem.message for problem in more)
+
+
+def test_every_flipped_bit_of_the_footer_is_found_but_where_it_says_the_same() -> None:
+    """Nobody looks at the padding, and the last varint may go on in it, where it adds zeros."""
+    data = table(PAIRS, 25)
+    for bit in range(8 * (len(data) - FOOTER_BYTES), 8 * len(data)):
+        damaged = flipped(data, bit)
+        blocks, problems = read(damaged)
+        assert bool(problems) is (footer_of(damaged) != footer_of(data)), bit
+        assert problems or pairs(blocks) == PAIRS
+
+
+def footer_of(data: bytes) -> tuple[tuple[int, int], tuple[int, int], bytes]:
+    """The handles of metaindex and index block, and the magic number; zeros for a handle without end."""
+    numbers, position = [0] * 4, len(data) - FOOTER_BYTES
+    with suppress(FormatError):
+        for number in range(4):
+            numbers[number], position = read_varint(data, position)
+    return (numbers[0], numbers[1]), (numbers[2], numbers[3]), data[-8:]
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+DATA = sealed(block(PAIRS))
+BEHIND = len(DATA) + len(sealed(block([])))  # where the index block begins
+
+
+@pytest.mark.parametrize(
+    ("metaindex", "code", "message"),
+    [
+        (handle(len(DATA), 2**62), "truncated", "reaches past the table's end"),
+        (handle(2**63, 8), "truncated", "reaches past the table's end"),
+        (handle(2**64 - 1, 2**64 - 1), "truncated", "reaches past the table's end"),
+        (handle(0, len(DATA) - 5), "corrupt", "overlaps or precedes another block"),  # the data block itself
+        (handle(0, 0), "corrupt", "overlaps or precedes another block"),
+        (handle(len(DATA) - 1, 8), "corrupt", "overlaps or precedes another block"),
+        (handle(len(DATA), 9), "corrupt", "overlaps or precedes another block"),
+        (handle(BEHIND, 8), "corrupt", "overlaps or precedes another block"),
+        (handle(len(DATA), 7), "corrupt", "checksum does not match"),
+        (handle(len(DATA) + 1, 7), "corrupt", "checksum does not match"),
+    ],
+)
+def test_bad_handles_of_the_metaindex_block(metaindex: bytes, code: str, message: str) -> None:
+    blocks, (problem,) = read(assemble(DATA, [handle(0, len(DATA) - 5)], metaindex))
+    assert pairs(blocks) == PAIRS
+    assert problem.message.startswith("The metaindex block")
+    assert (problem.code, problem.offset) == (code, read_varint(metaindex, 0)[0])
+    assert message in problem.message
+
+
+PLACES = st.builds(handle, st.integers(0, 60), st.integers(0, 60))
+
+
+@example([handle(0, 60)], handle(50, 10))  # all three over the first bytes of the index block
+@example([], handle(50, 10))
+@given(st.lists(PLACES, max_size=4), PLACES)
+def test_no_byte_is_read_more_than_twice(handles: list[bytes], metaindex: bytes) -> None:
+    """Whatever the handles say: two of one block, and blocks that overlap."""
+    made = Counted(assemble(bytes(40), handles, metaindex))
+    made.counts = [0] * len(made)
+    list(read_blocks(made, Faults("checkpoint", "v.index")))
+    assert max(made.counts) <= 2
+
+
+class Counted(bytes):
+    """Counts how often each byte is read as part of a block."""
+
+    counts: list[int]
+
+    def __getitem__(self, asked: Any) -> Any:
+        if isinstance(asked, slice) and asked.start is not None and asked.stop is not None:
+            for position in range(asked.start, asked.stop):
+                self.counts[position] += 1
+        return super().__getitem__(asked)
 
 
 def test_unknown_compression() -> None:

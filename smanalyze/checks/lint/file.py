@@ -9,12 +9,12 @@ from smanalyze.checks.litter import litter
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
 from smanalyze.checks.subject import FileFacts, OneFolder
 from smanalyze.errors import FormatError
-from smanalyze.model.parts import Unreadable
+from smanalyze.model.parts import METAINDEX, Unreadable
 from smanalyze.report.findings import Location, Severity
 
 #: Parts that TensorFlow does not need to load the model. (Keras needs its metadata; TensorFlow Serving refuses a model
 #: whose warmup requests it cannot read, so these are not among them.)
-_OPTIONAL = frozenset({"fingerprint", "Keras metadata", "debug info", "TF-Hub marker"})
+_OPTIONAL = frozenset({"fingerprint", "Keras metadata", "debug info", "TF-Hub marker", METAINDEX})
 _MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_SIZE = 1024

@@ -94,7 +94,7 @@ def no_fingerprint(audit: OneAudit) -> Iterator[Found]:
 def manifest_differs(manifest: OneManifest) -> Iterator[Found]:
     """The files are not those that were listed.
 
-    Why: a manifest, or a signature of OpenSSF model-signing, lists every file with its sha256, and the files here are
+    Why: a manifest, or a signature of OpenSSF model-signing, lists every file with its digest, and the files here are
     others.
     Fix: fetch the model again from where the list was made; if the change is meant, make a new list.
     """

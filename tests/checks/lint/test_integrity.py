@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +31,32 @@ def _listed(change: Callable[[Path], object] = lambda model: None) -> Maker:
         model = smanalyze.load(path)
         text = smanalyze.api.audit.write_manifest(model, smanalyze.audit(model, digests=True))
         (folder / "manifest.json").write_text(text)
+        change(path)
+        return path
+
+    return make
+
+
+def _signed(change: Callable[[Path], object] = lambda model: None) -> Maker:
+    """A model that is changed after a signature with digests of pieces of its files was put into it."""
+
+    def make(folder: Path) -> Path:
+        path = with_files(good("tables_and_assets"), {})(folder)
+        resources, root = [], hashlib.sha256()
+        for file in sorted(one for one in path.rglob("*") if one.is_file()):
+            data = file.read_bytes()
+            for start in range(0, len(data), 1000):
+                digest = hashlib.blake2b(data[start : start + 1000])
+                name = f"{file.relative_to(path).as_posix()}:{start}:{min(start + 1000, len(data))}"
+                resources.append({"name": name, "algorithm": "blake2b-sharded-1000", "digest": digest.hexdigest()})
+                root.update(digest.digest())
+        statement = {
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": "model", "digest": {"sha256": root.hexdigest()}}],
+            "predicateType": "https://model_signing/signature/v1.0",
+            "predicate": {"serialization": {"method": "shards"}, "resources": resources},
+        }
+        (path / "model.sig").write_text(json.dumps(statement))
         change(path)
         return path
 
@@ -69,8 +97,11 @@ TABLE = {
     "manifest-differs": Cases(
         {"changed": _listed(lambda model: (model / "assets" / "vocab.txt").write_text("x")),
          "missing": _listed(lambda model: (model / "assets" / "vocab.txt").unlink()),
-         "added": _listed(lambda model: (model / "evil.py").write_text(""))},
-        {"same": _listed(), "none": good("tables_and_assets")},
+         "added": _listed(lambda model: (model / "evil.py").write_text("")),
+         "added_to_pieces": _signed(lambda model: (model / "evil.py").write_text("x")),
+         "piece_changed": _signed(lambda model: (model / "assets" / "vocab.txt").write_text("x"))},
+        {"same": _listed(), "none": good("tables_and_assets"), "pieces_same": _signed(),
+         "empty_beside_pieces": _signed(lambda model: (model / "evil.py").write_text(""))},
     ),
     "signature-unreadable": Cases(
         {"garbage": with_files(good(BASE), {"model.sig": b"\xff"}),
