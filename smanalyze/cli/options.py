@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+    from smanalyze.report.diff import DiffFinding
     from smanalyze.report.findings import Finding
 
 SEVERITIES = ("none", "note", "warning", "error")
@@ -175,7 +176,7 @@ def write_text(file: Path, text: str) -> None:
         raise UsageError(f"The file cannot be written: {error.strerror}.", file=str(file)) from error
 
 
-def is_gated(findings: Iterable[Finding], fail_on: str) -> bool:
+def is_gated(findings: Iterable[Finding | DiffFinding], fail_on: str) -> bool:
     """Whether a finding is as bad as ``--fail-on`` says, or worse."""
     gated = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on != "none" else ()
     return any(finding.severity in gated for finding in findings)

@@ -52,13 +52,13 @@ def _roots(graph: ModelGraph, callables: tuple[Callable, ...]) -> dict[str, str]
     objects = graph.meta_graph.objects
     for concrete in objects.concrete_functions if objects else ():
         if not graph.sources(Key("function", concrete.name), "gradient"):
-            roots.setdefault(concrete.name, "saver" if _is_saver(concrete.name) else "callable")
+            roots.setdefault(concrete.name, "saver" if is_saver(concrete.name) else "callable")
     for call in graph.library.main.calls:
-        roots.setdefault(call.function, "saver" if _is_saver(call.function) else "called")
+        roots.setdefault(call.function, "saver" if is_saver(call.function) else "called")
     return roots
 
 
-def _is_saver(name: str) -> bool:
+def is_saver(name: str) -> bool:
     """Whether TensorFlow made the function to save or restore; asked only of those that no object offers."""
     return name.startswith((*SAVER_PREFIXES, "__inference_save_fn", "__inference_restore_fn"))
 

@@ -110,12 +110,22 @@ class BundleReader:
             raise FormatError(f"{elements} elements of {dtype} need {elements * width} bytes, not {len(content)}.")
         return from_bytes(content, dtype, shape, self._endianness == "big")
 
+    def _check_room(self, entry: BundleEntry) -> None:
+        """Slices lie beside one another; many over the same bytes would let a small file fill the memory."""
+        stored: dict[int, int] = {}
+        for piece in entry.slices:
+            stored[piece.shard] = stored.get(piece.shard, 0) + len(self._stored(piece))
+        for shard, size in stored.items():
+            if size and size > len(self._shard(shard)):
+                raise FormatError(f"The slices in shard {shard} take {size} bytes, more than it has.")
+
     def _assemble(self, entry: BundleEntry) -> Any:
         """The whole of a partitioned tensor; its slices must cover it once each, as TensorSliceSet insists."""
         shapes = [_slice_shape(entry, piece) for piece in entry.slices]
         # Before anything is allocated: a shape may be anything, the bytes of the slices are there.
         if sum(map(_product, shapes)) != _product(entry.shape):
             raise FormatError("The slices do not add up to the whole tensor.")
+        self._check_room(entry)
         parts = [
             self._values(entry.dtype, shape, self._stored(piece))
             for piece, shape in zip(entry.slices, shapes, strict=True)

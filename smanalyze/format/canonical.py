@@ -106,10 +106,14 @@ class Canonicaliser:
                 entry.value = value
             if len(UnknownFieldSet(entry)):
                 _drop_unknown(entry)
-        if keys != sorted(set(keys)):
+        try:
+            sound = keys == sorted(set(keys))
+        except TypeError:  # text and bytes
+            sound = False
+        if not sound:
             if len(set(keys)) < len(keys):
                 _drop_repeated(entries, keys)
-            entries.sort(key=_key)
+            entries.sort(key=_key_bytes if bytes in map(type, keys) else _key)
 
 
 class _Plan:
@@ -124,6 +128,12 @@ class _Plan:
         self.singles: list[tuple[str, _Plan]] = []
 
 
+def _key_bytes(entry: Any) -> bytes:
+    """GraphDebugInfo is of syntax 2, where a key that is not UTF-8 comes as bytes, and any other as text."""
+    key = entry.key
+    return key if isinstance(key, bytes) else key.encode()
+
+
 def _drop_repeated(entries: Any, keys: list[Any]) -> None:
     """Of equal keys the last stays."""
     last = {key: position for position, key in enumerate(keys)}
@@ -135,13 +145,11 @@ def _drop_repeated(entries: Any, keys: list[Any]) -> None:
 
 def _drop_unknown(entry: Any) -> None:
     """Leaves the key and the value as they are, and drops what else the entry itself holds."""
-    value = entry.value
-    clean = type(entry)(key=entry.key)
-    if hasattr(value, "CopyFrom"):
-        clean.value.CopyFrom(value)
-    else:
-        clean.value = value
-    entry.CopyFrom(clean)
+    whole = type(entry)()
+    whole.CopyFrom(entry)
+    entry.DiscardUnknownFields()  # those in the value, too, which are to stay
+    if hasattr(whole.value, "CopyFrom"):
+        entry.value.CopyFrom(whole.value)
 
 
 @record

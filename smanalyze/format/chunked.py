@@ -14,13 +14,17 @@ from google.protobuf.message import DecodeError
 from smanalyze.errors import FormatError
 from smanalyze.format.faults import Buffer
 from smanalyze.format.riegeli import RiegeliReader
-from smanalyze.format.saved_model import ParsedSavedModel, parse_meta_graphs
+from smanalyze.format.saved_model import ParsedSavedModel, of_message
 from smanalyze.format.schema import message_class
 from smanalyze.model.record import record
 
 FREE_BYTES = 64 << 20
 """A splitter uses each chunk once. Hostile metadata may name one a thousand times: what is merged may have twice the
 bytes of all chunks, and these more."""
+
+MAX_DEPTH = 100
+"""Messages within messages that the metadata may go down. protobuf reads no more of a file; the way to a chunk has some
+ten, and one that is a thousand times as long would take ever deeper recursions of all who look at the message."""
 
 _MESSAGE, _BYTES, _STRING, _FLOATS = 11, 12, 9, (1, 2)
 _BOOL = 8
@@ -63,8 +67,7 @@ def read_chunks(data: Buffer) -> SplitMessage:
 
 def parse_split_saved_model(data: Buffer) -> ParsedSavedModel:
     """The model in a .cpb file; raises FormatError as read_chunks and merge do."""
-    message = merged_saved_model(read_chunks(data))
-    return ParsedSavedModel(message.saved_model_schema_version, parse_meta_graphs(message))
+    return of_message(merged_saved_model(read_chunks(data)))
 
 
 def merged_saved_model(split: SplitMessage) -> Any:
@@ -79,10 +82,12 @@ class Merger:
 
     def __init__(self, chunks: tuple[bytes, ...]) -> None:
         self.chunks = chunks
-        self.budget = FREE_BYTES + 2 * sum(map(len, chunks))
+        # The metadata may list the same record as many chunks; it counts once.
+        self.budget = FREE_BYTES + 2 * sum({id(chunk): len(chunk) for chunk in chunks}.values())
 
-    def merge(self, message: Any, chunked: Any) -> None:
-        """Adds to ``message`` its own chunk, and then those of its fields, in the order of the fields."""
+    def merge(self, message: Any, chunked: Any, depth: int = 0) -> None:
+        """Adds to ``message``, which lies ``depth`` messages deep, its own chunk, and then those of its fields, in the
+        order of the fields."""
         if chunked.HasField("chunk_index"):
             try:
                 message.MergeFromString(self.chunk(chunked))
@@ -90,7 +95,7 @@ class Merger:
                 name = message.DESCRIPTOR.name
                 raise FormatError(f"Chunk {chunked.chunk_index} does not parse as {name}.") from error
         for field in sorted(chunked.chunked_fields, key=_order):
-            self._merge_field(message, list(field.field_tag), field.message)
+            self._merge_field(message, list(field.field_tag), field.message, depth)
 
     def chunk(self, chunked: Any) -> bytes:
         """The chunk of a ChunkedMessage that has one."""
@@ -102,7 +107,7 @@ class Merger:
             raise FormatError("The metadata uses the same chunks again and again.")
         return content
 
-    def _merge_field(self, message: Any, tags: list[Any], chunked: Any) -> None:
+    def _merge_field(self, message: Any, tags: list[Any], chunked: Any, depth: int) -> None:
         """The chunks of one field: goes down to it along ``tags``, making what is missing on the way."""
         while tags:
             descriptor = _field_of(message, tags.pop(0))
@@ -112,8 +117,11 @@ class Merger:
                     raise FormatError(f"The metadata looks for a field inside {descriptor.full_name}.")
                 _set_value(message, descriptor, place, self.chunk(chunked))
                 return
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise FormatError(f"The metadata goes down more than {MAX_DEPTH} messages.")
             message = _inner_message(message, descriptor, place)
-        self.merge(message, chunked)
+        self.merge(message, chunked, depth)
 
 
 def _order(field: Any) -> tuple[tuple[int, ...], int]:

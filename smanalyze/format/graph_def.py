@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from smanalyze.errors import FormatError
+from smanalyze.format.attr_keys import attr_key, read_attr_keys
 from smanalyze.model.dtypes import dtype_name
 from smanalyze.model.graph import Argument, AttrKind, BodyColumns, ConstTensor, Function
 from smanalyze.model.tensors import Shape
@@ -125,6 +126,14 @@ class NodeView:
         value = self._value("_output_shapes", "list")
         return None if value is None else tuple(shape_of(shape) for shape in value.shape)
 
+    def attr_key(self, name: str) -> bytes:
+        return attr_key(self._message.attr[name]) if name in self._message.attr else b""
+
+    def attr_text(self, name: str) -> str:
+        from smanalyze.format.attr_text import attr_text
+
+        return attr_text(self._message.attr[name]) if name in self._message.attr else ""
+
     def functions(self) -> Sequence[tuple[str, str]]:
         attrs = self._message.attr
         return [(name, function) for name in sorted(attrs) for function in _functions_in(attrs[name])]
@@ -226,6 +235,13 @@ class FunctionView:
     def columns(self) -> BodyColumns:
         return read_columns(self._message.node_def)
 
+    def attr_keys(self, dropped: frozenset[str]) -> list[bytes]:
+        return read_attr_keys(self._message.node_def, dropped)
+
+    def own_attr_keys(self) -> Mapping[str, bytes]:
+        attrs = self._message.attr
+        return {name: attr_key(attrs[name]) for name in sorted(attrs)}
+
     @cached_property
     def inputs(self) -> tuple[Argument, ...]:
         arg_attr = self._message.arg_attr
@@ -285,6 +301,9 @@ class GraphView:
     def columns(self) -> BodyColumns:
         return read_columns(self._message.node)
 
+    def attr_keys(self, dropped: frozenset[str]) -> list[bytes]:
+        return read_attr_keys(self._message.node, dropped)
+
     @property
     def producer(self) -> int:
         return cast(int, self._message.versions.producer)
@@ -292,6 +311,10 @@ class GraphView:
     @property
     def min_consumer(self) -> int:
         return cast(int, self._message.versions.min_consumer)
+
+    @property
+    def bad_consumers(self) -> tuple[int, ...]:
+        return tuple(self._message.versions.bad_consumers)
 
     @cached_property
     def functions(self) -> Mapping[str, Function]:

@@ -29,6 +29,9 @@ _ASSETS_COLLECTION = "saved_model_assets"
 _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 _TRAIN_COLLECTION = "saved_model_train_op"
 
+MAX_META_GRAPHS = 1000
+"""A model has one for each set of tags, a handful. An empty one is two bytes, and a thousand bytes here."""
+
 
 @record
 class ParsedSavedModel:
@@ -49,12 +52,23 @@ def parse_saved_model(data: bytes | memoryview) -> ParsedSavedModel:
         from smanalyze.format.salvage import salvage
 
         message, losses = salvage(data, "tensorflow.SavedModel")
+    return of_message(message, losses)
+
+
+def of_message(message: Any, losses: tuple[Loss, ...] = ()) -> ParsedSavedModel:
+    """What a tensorflow.SavedModel message says; more than MAX_META_GRAPHS are a loss."""
+    number = len(message.meta_graphs)
+    if number > MAX_META_GRAPHS:
+        from smanalyze.format.salvage import Loss
+
+        reason = f"has {number} elements, of which {MAX_META_GRAPHS} are read"
+        losses += (Loss(0, "SavedModel.meta_graphs", reason),)
     return ParsedSavedModel(message.saved_model_schema_version, parse_meta_graphs(message), losses)
 
 
 def parse_meta_graphs(message: Any) -> tuple[MetaGraph, ...]:
-    """The MetaGraphs of a tensorflow.SavedModel message, in file order."""
-    return tuple(_meta_graph(i, meta_graph) for i, meta_graph in enumerate(message.meta_graphs))
+    """The MetaGraphs of a tensorflow.SavedModel message, in file order; the first MAX_META_GRAPHS of them."""
+    return tuple(_meta_graph(i, meta_graph) for i, meta_graph in enumerate(message.meta_graphs[:MAX_META_GRAPHS]))
 
 
 def _meta_graph(index: int, message: Any) -> MetaGraph:

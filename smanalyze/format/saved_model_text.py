@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from google.protobuf import text_format
+from google.protobuf.message import DecodeError, EncodeError
 
 from smanalyze.errors import FormatError
 from smanalyze.format.salvage import Loss
-from smanalyze.format.saved_model import ParsedSavedModel, parse_meta_graphs
+from smanalyze.format.saved_model import ParsedSavedModel, of_message
 from smanalyze.format.schema import message_class, pool
 
 _FIRST_FIELD = re.compile(r"^\s*(?:#[^\n]*\n\s*)*([A-Za-z_][A-Za-z0-9_]*)\s*[:{<]")
@@ -28,7 +30,8 @@ _OTHERS = {
 def parse_saved_model_text(data: bytes, *, file: str) -> ParsedSavedModel:
     """A SavedModel in text format. Unknown fields of newer releases are left out and listed in ``losses``.
 
-    Raises FormatError for anything else, saying what it looks like and the line where reading stopped.
+    Raises FormatError for anything else, saying what it looks like and the line where reading stopped, and for messages
+    nested deeper than the binary form can be read.
     """
     if b"\0" in data[:4096]:
         raise FormatError("The file is binary; a .pbtxt holds text. Rename it to saved_model.pb.", file=file, offset=0)
@@ -44,28 +47,38 @@ def parse_saved_model_text(data: bytes, *, file: str) -> ParsedSavedModel:
 
 def binary_of(data: bytes) -> bytes:
     """What saved_model.pb would hold in place of this text; raises FormatError where it does not parse as a whole."""
-    message = message_class("tensorflow.SavedModel")()
     try:
-        text_format.Parse(data.decode("utf-8"), message, descriptor_pool=pool())
+        message = _message(data.decode("utf-8"))
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise FormatError("The file does not parse as a whole, so it has no binary form.") from error
     return bytes(message.SerializeToString())
 
 
 def _parse(text: str, file: str) -> ParsedSavedModel:
-    cls = message_class("tensorflow.SavedModel")
     losses: tuple[Loss, ...] = ()
     try:
-        message = text_format.Parse(text, cls(), descriptor_pool=pool())
+        message = _message(text, file=file)
     except text_format.ParseError as error:
         if "has no field named" not in str(error) or "meta_graphs" not in text:
             raise _unusable(error, text, file) from error
         losses = (Loss(_offset(error, text), "SavedModel", f"holds a field this version does not know ({error})"),)
         try:
-            message = text_format.Parse(text, cls(), allow_unknown_field=True, descriptor_pool=pool())
+            message = _message(text, allow_unknown_field=True, file=file)
         except text_format.ParseError as second:
             raise _unusable(second, text, file) from second
-    return ParsedSavedModel(message.saved_model_schema_version, parse_meta_graphs(message), losses)
+    return of_message(message, losses)
+
+
+def _message(text: str, *, allow_unknown_field: bool = False, file: str | None = None) -> Any:
+    """The SavedModel; raises ParseError, and FormatError where it is nested too deeply."""
+    cls = message_class("tensorflow.SavedModel")
+    try:
+        message = text_format.Parse(text, cls(), allow_unknown_field=allow_unknown_field, descriptor_pool=pool())
+        # The parser of text knows no limit but Python's stack, and what walks the message would end there later. That
+        # of the binary form has one, and costs a hundredth of it.
+        return cls.FromString(message.SerializeToString())
+    except (RecursionError, EncodeError, DecodeError) as error:
+        raise FormatError("The messages in the file are nested too deeply to be read.", file=file) from error
 
 
 def _unusable(error: text_format.ParseError, text: str, file: str) -> FormatError:

@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from smanalyze.errors import FormatError
 from smanalyze.format.bundle_entry import EntryDecoder, Record, slice_extents
 from smanalyze.format.faults import Buffer, Faults
-from smanalyze.format.limits import MAX_SHARDS
+from smanalyze.format.limits import MAX_ESCAPED_KEY_BYTES, MAX_SHARDS
 from smanalyze.format.schema import message_class
 from smanalyze.format.slice_key import Extent, is_slice_key, parse_slice_key
 from smanalyze.format.table import quote, read_blocks
@@ -87,6 +87,7 @@ class _IndexParser:
         self._offset = 0
         self._entries: list[BundleEntry] = []
         self._pieces: dict[bytes, dict[tuple[Extent, ...], Record]] = {}
+        self._escaped_left = MAX_ESCAPED_KEY_BYTES
 
     def add_block(self, offset: int, compressed: bool, pairs: tuple[tuple[bytes, bytes], ...]) -> None:
         self._blocks += 1
@@ -148,7 +149,10 @@ class _IndexParser:
 
     def _add_entry(self, key: bytes, record: Record) -> None:
         number, shape, elements, shard, offset, size, crc, declared = record
-        name = str(key, "utf-8", "backslashreplace")
+        try:
+            name = str(key, "utf-8")
+        except UnicodeDecodeError:
+            name = self._escaped(key)
         if declared:
             self._entries.append(self._join(name, key, record))
             return
@@ -158,6 +162,13 @@ class _IndexParser:
             self._check(key, record)
         dtype = kind[0] if kind else dtype_name(number)
         self._entries.append(BundleEntry(name, dtype, shape, size, shard, offset, crc))
+
+    def _escaped(self, key: bytes) -> str:
+        """A key that is not UTF-8 as text. Raises FormatError where there are too many of them."""
+        self._escaped_left -= len(key)
+        if self._escaped_left < 0:
+            raise FormatError("its key is not UTF-8, as those of too many others.")
+        return str(key, "utf-8", "backslashreplace")
 
     def _add_piece(self, key: bytes, record: Record) -> None:
         name, extents = parse_slice_key(key)

@@ -41,7 +41,7 @@ def to_numpy(message: Any) -> Any:
     shape, elements = _shape(message)
     dtype = dtype_name(_number(message))
     if dtype == "string":
-        _check_room(elements, 8)
+        _check_room(elements, 16)  # a pointer in the list, and one in the array
         return object_array(_strings(message, elements), shape)
     numpy_type = numpy_dtype(dtype)
     content = message.tensor_content

@@ -37,8 +37,8 @@ def tensor_text(message: Any) -> str:
 def _count(shape: Any) -> int:
     count = 1
     for size in shape or ():
-        count *= size or 0
-    return min(count, MAX_VALUES + 1)
+        count = min(count * (size or 0), MAX_VALUES + 1)  # of a rank without limit the product would have no end
+    return count
 
 
 def _values(message: Any, count: int) -> list[Any] | None:

@@ -24,6 +24,7 @@ __all__ = [
     "Registration",
     "StateEffect",
     "StateUse",
+    "graph_versions",
     "min_inputs",
     "producer_releases",
     "provider",
@@ -137,6 +138,14 @@ def producer_releases(producer: int) -> ProducerReleases:
     smaller = [name for number, _, name in pairs if number < producer]
     larger = [name for number, _, name in pairs if number > producer]
     return ProducerReleases(exact, smaller[-1] if smaller else None, larger[0] if larger else None)
+
+
+def graph_versions(release: str) -> tuple[int, ...]:
+    """The GraphDef versions (producer numbers) of a release such as ``2.15`` or ``2.15.1``, () for one not known."""
+    registry = _registry()
+    wanted = release.split(".")[:2]
+    pairs = zip(registry.releases, registry.producers, strict=True)
+    return tuple(number for name, number in pairs if name.split(".")[:2] == wanted)
 
 
 @cache

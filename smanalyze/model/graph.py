@@ -60,6 +60,12 @@ class Node(Protocol):
     def attr_shape(self, name: str) -> Shape: ...
     def attr_strings(self, name: str) -> tuple[str, ...]: ...
     def attr_tensor(self, name: str) -> ConstTensor | None: ...
+    def attr_key(self, name: str) -> bytes:
+        """An attr as bytes that are equal where it means the same; empty where it is absent."""
+
+    def attr_text(self, name: str) -> str:
+        """An attr for people, a large constant cut short; "" where it is absent."""
+
     def output_shapes(self) -> tuple[Shape, ...] | None:
         """The ``_output_shapes`` attr, None where the exporter did not write it."""
 
@@ -104,6 +110,10 @@ class Body(Protocol):
     def columns(self) -> BodyColumns:
         """One pass over all nodes; not kept."""
 
+    def attr_keys(self, dropped: frozenset[str]) -> list[bytes]:
+        """For each node what its device and its attrs say, but for those ``dropped`` and the functions they name:
+        bytes that are equal where the attrs mean the same. Not kept."""
+
     @property
     def nodes(self) -> Sequence[Node]: ...
     @property
@@ -127,6 +137,9 @@ class Function(Body, Protocol):
     def control_returns(self) -> Mapping[str, str]: ...
     @property
     def is_stateful(self) -> bool: ...
+    def own_attr_keys(self) -> Mapping[str, bytes]:
+        """The attrs of the FunctionDef itself by name, as bytes that are equal where they mean the same."""
+
     @property
     def attributes(self) -> Mapping[str, str]:
         """String attrs of the FunctionDef itself, such as ``api_implements``."""
@@ -139,6 +152,10 @@ class Graph(Body, Protocol):
     def producer(self) -> int: ...
     @property
     def min_consumer(self) -> int: ...
+    @property
+    def bad_consumers(self) -> tuple[int, ...]:
+        """Graph versions that must not run the graph."""
+
     @property
     def functions(self) -> Mapping[str, Function]:
         """The library by name, in file order; of equal names the last counts."""

@@ -93,6 +93,22 @@ class Producer:
 
 
 @record
+class CanonicalHashes:
+    """Five hashes that do not change when a model is only exported again, 16 hex digits each; "" for a part that could
+    not be read.
+
+    ``interface``: what callers of the signatures see; ``objects``: what Python finds in the loaded object; ``program``:
+    what functions and graphs compute; ``weights``: the stored values, by their checksums; ``assets``: the files.
+    """
+
+    interface: str
+    objects: str
+    program: str
+    weights: str
+    assets: str
+
+
+@record
 class FingerprintReport:
     """fingerprint.pb as stored; hashes are decimal strings. Recomputing them is the audit's work."""
 

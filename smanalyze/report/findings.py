@@ -14,11 +14,13 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 @record
 class Location:
-    """Where in the model. Only what applies is set; ``file`` is relative to the model's directory."""
+    """Where in the model. Only what applies is set; ``file`` is relative to the model's directory, ``tensor`` is
+    ``input NAME`` or ``output NAME`` of the signature."""
 
     file: str | None = None
     tag_set: str | None = None
     signature: str | None = None
+    tensor: str | None = None
     function: str | None = None
     node: str | None = None
     object_path: str | None = None
@@ -28,11 +30,11 @@ class Location:
     def text(self) -> str:
         """One line for people: ``signature serving_default, node x``."""
         words = (
-            ("signature", self.signature), ("function", self.function), ("node", self.node),
+            ("signature", self.signature), ("", self.tensor), ("function", self.function), ("node", self.node),
             ("object", self.object_path), ("variable", self.variable), ("file", self.file), ("byte", self.offset),
             ("tags", self.tag_set),
         )  # fmt: skip
-        return ", ".join(f"{word} {value}" for word, value in words if value is not None)
+        return ", ".join(f"{word} {value}".strip() for word, value in words if value is not None)
 
 
 @record
@@ -54,7 +56,7 @@ class Finding:
 
 @record
 class RuleInfo:
-    """One rule of the catalogue."""
+    """One rule of the catalogue. Rules about changes have an ``area``, and a severity for each audience in words."""
 
     id: str
     severity: Severity
@@ -62,6 +64,8 @@ class RuleInfo:
     title: str
     why: str
     fix: str
+    area: str = ""
+    severities: tuple[str, ...] = ()
 
 
 def count_by_severity(findings: tuple[Finding, ...]) -> tuple[tuple[Severity, int], ...]:

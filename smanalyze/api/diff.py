@@ -1,0 +1,127 @@
+"""What changed between two models, and does it matter?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from smanalyze.api.facts import gather
+from smanalyze.checks.changes import TwoModels
+from smanalyze.checks.compat_engine import check_changes
+from smanalyze.checks.compat_verdict import advise, count_audiences, decide, summarize
+from smanalyze.checks.subject import ModelFacts
+from smanalyze.diff.compare import compare
+from smanalyze.diff.renames import Renames
+from smanalyze.diff.sameness import hash_pairs, is_identical
+from smanalyze.diff.side import Side
+from smanalyze.diff.summary import build_signatures, build_weights, side_report
+from smanalyze.diff.weights import weigh
+from smanalyze.errors import UsageError
+from smanalyze.facts.canonical import canonical_hashes
+from smanalyze.facts.identity import Identities
+from smanalyze.facts.program import Program
+from smanalyze.model.saved_model import SavedModel
+from smanalyze.report.changes import Changes, VariablePair
+from smanalyze.report.diff import (
+    AREAS,
+    AUDIENCES,
+    DEFAULT_AUDIENCES,
+    DIFF_SCHEMA_VERSION,
+    Audience,
+    Count,
+    DiffReport,
+    NotCompared,
+)
+
+Progress = Callable[[int, int], None]
+"""Told (bytes done, bytes to do) while changed tensors are read."""
+
+WEIGHT_MODES = ("none", "crc", "stats")
+DEFAULT_BUDGET = 2 << 30
+
+
+def diff(
+    old: SavedModel,
+    new: SavedModel,
+    *,
+    audiences: Sequence[Audience] = DEFAULT_AUDIENCES,
+    renames: Iterable[str] = (),
+    areas: Sequence[str] = AREAS,
+    runtime_tf: str = "",
+    weights: str = "stats",
+    budget: int = DEFAULT_BUDGET,
+    progress: Progress | None = None,
+) -> DiffReport:
+    """Every real change from ``old`` to ``new``, found once, at its root, with whom it hurts.
+
+    ``audiences`` decide severities and verdict; ``renames`` are declarations such as ``signature:predict=serve``;
+    ``areas`` are the parts that are judged; ``runtime_tf`` is the TensorFlow release that has to run the new model.
+    ``weights``: ``none`` leaves them alone, ``crc`` compares checksums, ``stats`` also reads the changed ones, up to
+    ``budget`` bytes of one side. Raises UsageError for words that are none of these.
+    """
+    _check_words(audiences, areas, weights)
+    facts = gather(old), gather(new)
+    sides = _side(facts[0]), _side(facts[1])
+    changes = compare(*sides, Renames(renames))
+    read = 0
+    if weights == "none":
+        changes = replace(changes, variables=tuple(_unweighed(pair) for pair in changes.variables))
+    elif weights == "stats":
+        variables, read = weigh(*sides, changes.variables, budget, progress)
+        changes = replace(changes, variables=variables)
+    hashes = hash_pairs(*sides, changes)
+    models = TwoModels(facts[0], facts[1], changes, hashes, runtime_tf)
+    findings = check_changes(models, tuple(audiences), tuple(areas))
+    verdict = decide(changes, hashes, findings, tuple(audiences), is_identical(*sides, changes))
+    return DiffReport(
+        schema_version=DIFF_SCHEMA_VERSION,
+        old=side_report(facts[0].summary),
+        new=side_report(facts[1].summary),
+        verdict=verdict,
+        security_review=any(finding.severities.security == "error" for finding in findings),
+        summary=summarize(verdict, changes, findings),
+        audiences=count_audiences(findings, tuple(audiences)),
+        hashes=hashes,
+        version=advise(verdict, findings, tuple(audiences)),
+        findings=findings,
+        weights=build_weights(changes, weights, read),
+        signatures=build_signatures(changes),
+        functions=tuple(function for pair in changes.meta_graphs for function in pair.functions),
+        files=tuple(file for file in changes.files if file.same is not True),
+        normalised=tuple(Count(one.what, one.count) for one in changes.normalised),
+        not_compared=tuple(NotCompared(part, reason) for part, reason in _left_out(changes, areas, weights)),
+        unused_renames=changes.unused_renames,
+    )
+
+
+def _check_words(audiences: Sequence[str], areas: Sequence[str], weights: str) -> None:
+    for word, known in (*((a, AUDIENCES) for a in audiences), *((a, AREAS) for a in areas), (weights, WEIGHT_MODES)):
+        if word not in known:
+            raise UsageError(f"{word!r} is none of {', '.join(known)}.")
+    if not audiences:
+        raise UsageError("There must be an audience to judge for.")
+
+
+def _side(facts: ModelFacts) -> Side:
+    programs = tuple(Program(Identities(graph, names)) for graph, names in zip(facts.graphs, facts.names, strict=True))
+    hashes = canonical_hashes(facts.model, programs, facts.variables, facts.checkpoint, facts.assets)
+    return Side(
+        facts.model, facts.graphs, facts.names, facts.meta_graphs, facts.variables, facts.checkpoint, facts.assets,
+        hashes, programs,
+    )  # fmt: skip
+
+
+def _unweighed(pair: VariablePair) -> VariablePair:
+    both = pair.old is not None and pair.new is not None
+    return replace(pair, values="not-compared") if both else pair
+
+
+def _left_out(changes: Changes, areas: Sequence[str], weights: str) -> list[tuple[str, str]]:
+    """What was not compared: what could not be read, and what was not asked for."""
+    found = list(changes.not_compared)
+    skipped = [area for area in AREAS if area not in areas]
+    if skipped:
+        found.append((", ".join(skipped), "left out, as asked"))
+    if weights == "none":
+        found.append(("weights", "left out, as asked"))
+    return found

@@ -1,0 +1,1 @@
+"""Rules about changes, a family a file; each family says in AREA which part of a model it judges."""

@@ -1,0 +1,206 @@
+"""Outputs of signatures that both models have: answers that clients understood, and no longer do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smanalyze.checks.change import Changed, change
+from smanalyze.checks.changes import OutputChange
+from smanalyze.checks.rule import ERROR, NOTE, WARNING
+from smanalyze.checks.tensor_words import comparable, dimensions, tensor_words
+from smanalyze.report.changes import shape_words
+from smanalyze.report.diff import Severities
+from smanalyze.report.tensors import Tensor
+
+AREA = "signatures"
+
+
+def _pair(one: OutputChange) -> tuple[Tensor, Tensor] | None:
+    """Both sides, where both have it."""
+    old, new = one.pair.old, one.pair.new
+    return None if old is None or new is None else (old, new)
+
+
+def _dense(one: OutputChange) -> tuple[Tensor, Tensor] | None:
+    pair = _pair(one)
+    return pair if pair is not None and comparable(pair[0]) and comparable(pair[1]) else None
+
+
+def _found(one: OutputChange, message: str, old: str, new: str, severities: Severities | None = None) -> Changed:
+    place = one.signature.place(tensor=f"output {one.name}")
+    subject = one.signature.subject("output", one.name)
+    return Changed(place, message, subject, old, new, severities=severities, confidence=one.pair.confidence)
+
+
+@change("sig-output-removed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
+def removed(one: OutputChange) -> Iterator[Changed]:
+    """A signature output is gone.
+
+    Why: clients read it by its name and find nothing; a request that filters for it is an error.
+    Fix: keep the output, or publish under a new signature key; `--rename output:OLD=NEW` where it has another name now.
+    """
+    old = one.pair.old
+    if one.pair.new is None and old is not None:
+        yield _found(one, f"The output {old.name} is gone.", tensor_words(old), "")
+
+
+@change("sig-output-added", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
+def added(one: OutputChange) -> Iterator[Changed]:
+    """A signature gives another output.
+
+    Why: every answer carries it, and is larger by that much; a client that reads by names does not notice.
+    Fix: nothing, if it was meant.
+    """
+    new = one.pair.new
+    if one.pair.old is None and new is not None:
+        yield _found(one, f"There is a new output {new.name} ({tensor_words(new)}).", "", tensor_words(new))
+
+
+@change("sig-output-renamed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
+def renamed(one: OutputChange) -> Iterator[Changed]:
+    """A signature output has another name.
+
+    Why: clients read it by the old name and find nothing; over REST only the single output of a signature comes
+    without its name.
+    Fix: keep the name, or move the clients with the model.
+    """
+    pair = _pair(one)
+    if pair is not None and pair[0].name != pair[1].name:
+        declared = Severities(NOTE, NOTE, NOTE, NOTE) if one.pair.stage == "declared" else None
+        message = f"The output {pair[0].name} is called {pair[1].name} now."
+        yield _found(one, message, pair[0].name, pair[1].name, declared)
+
+
+@change("sig-output-dtype-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
+def dtype_changed(one: OutputChange) -> Iterator[Changed]:
+    """An output has another dtype.
+
+    Why: clients decode the bytes they get as the dtype they know.
+    Fix: cast inside the model, and keep the dtype of the signature.
+    """
+    pair = _pair(one)
+    if pair is not None and pair[0].dtype != pair[1].dtype and pair[0].encoding == pair[1].encoding:
+        message = f"{one.name} was {pair[0].dtype}, and is {pair[1].dtype}."
+        yield _found(one, message, pair[0].dtype, pair[1].dtype)
+
+
+@change("sig-output-encoding-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
+def encoding_changed(one: OutputChange) -> Iterator[Changed]:
+    """An output is encoded in another way.
+
+    Why: a sparse or ragged tensor comes as several tensors, a dense one as one; clients read what they know.
+    Fix: convert inside the model, and keep the encoding of the signature.
+    """
+    pair = _pair(one)
+    if pair is not None and (pair[0].encoding, pair[0].type_spec) != (pair[1].encoding, pair[1].type_spec):
+        old, new = tensor_words(pair[0]), tensor_words(pair[1])
+        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+
+
+@change("sig-output-rank-changed", serving=ERROR, python=ERROR, keras=ERROR)
+def rank_changed(one: OutputChange) -> Iterator[Changed]:
+    """An output has another rank.
+
+    Why: clients index what they get by the dimensions they know.
+    Fix: reshape inside the model, and keep the shape of the signature.
+    """
+    pair = _dense(one)
+    if pair is None or pair[0].shape is None or pair[1].shape is None:
+        return
+    if len(pair[0].shape) != len(pair[1].shape):
+        old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
+        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+
+
+@change("sig-output-dim-changed", serving=ERROR, python=ERROR, keras=ERROR)
+def dim_changed(one: OutputChange) -> Iterator[Changed]:
+    """An output has another size.
+
+    Why: it is most often the number of classes: a client that knows them by their places reads the wrong label.
+    Fix: move the clients with the model, or publish under a new signature key.
+    """
+    pair = _dense(one)
+    if pair is not None:
+        moved = [d for d in dimensions(pair[0].shape, pair[1].shape) if d[1] is not None and d[2] is not None]
+        if moved:
+            old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
+            yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+
+
+@change("sig-output-dim-widened", serving=WARNING, python=WARNING, keras=WARNING)
+def dim_widened(one: OutputChange) -> Iterator[Changed]:
+    """An output no longer promises its size.
+
+    Why: a dimension that was known can be anything now; a client that relied on it has to look.
+    Fix: keep the static shape (`tf.ensure_shape`), or tell clients.
+    """
+    pair = _dense(one)
+    if pair is None:
+        return
+    opened = [place for place, _, after in dimensions(pair[0].shape, pair[1].shape) if after is None]
+    if opened or (pair[0].shape is not None and pair[1].shape is None):
+        old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
+        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+
+
+@change("sig-output-dim-narrowed", serving=NOTE, python=NOTE, keras=NOTE)
+def dim_narrowed(one: OutputChange) -> Iterator[Changed]:
+    """An output promises its size now.
+
+    Why: a dimension that could be anything is known.
+    Fix: nothing, if it was meant.
+    """
+    pair = _dense(one)
+    if pair is None:
+        return
+    closed = [place for place, before, _ in dimensions(pair[0].shape, pair[1].shape) if before is None and place]
+    if closed or (pair[0].shape is None and pair[1].shape is not None):
+        old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
+        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+
+
+@change("sig-output-batch-lost", serving=WARNING, python=WARNING, keras=WARNING)
+def batch_lost(one: OutputChange) -> Iterator[Changed]:
+    """The first dimension of an output no longer follows the batch.
+
+    Why: it was open, as the batch is, and is fixed now: with several examples in a request, answers can no longer be
+    told apart, and batching in TensorFlow Serving fails.
+    Fix: compute an answer for each example.
+    """
+    pair = _dense(one)
+    if pair is not None:
+        for place, before, after in dimensions(pair[0].shape, pair[1].shape):
+            if place == 0 and before is None:
+                old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
+                yield _found(one, f"The first dimension of {one.name} is {after} now.", old, new)
+
+
+@change("sig-output-bytes-suffix-changed", serving=ERROR, python=NOTE, keras=NOTE, security=NOTE)
+def bytes_suffix_changed(one: OutputChange) -> Iterator[Changed]:
+    """A string output gained or lost the ending `_bytes`.
+
+    Why: over REST TensorFlow Serving encodes string tensors whose name ends in `_bytes` as base64, and no others.
+    Fix: keep the ending, or change the clients with the model.
+    """
+    pair = _pair(one)
+    if pair is not None and pair[0].dtype == pair[1].dtype == "string":
+        ends = pair[0].name.endswith("_bytes"), pair[1].name.endswith("_bytes")
+        if ends[0] != ends[1]:
+            message = f"{pair[1].name} {'comes' if ends[1] else 'does not come'} as base64 over REST now."
+            yield _found(one, message, pair[0].name, pair[1].name)
+
+
+@change("sig-tensor-name-changed")
+def tensor_name_changed(one: OutputChange) -> Iterator[Changed]:
+    """The tensor behind an output has another name in the graph.
+
+    Why: only code that feeds and fetches tensors of a TF1 graph by their names in a Session notices.
+    Fix: call the signature by its key.
+    """
+    pair = _pair(one)
+    old, new = one.signature.meta_graph.definitions
+    session = old is not None and new is not None and old.objects is None and new.objects is None
+    if pair is not None and session and pair[0].tensor_name != pair[1].tensor_name:
+        names = pair[0].tensor_name, pair[1].tensor_name
+        told = Severities(python=NOTE) if all(names) else None
+        yield _found(one, f"{one.name} was the tensor {names[0]}, and is {names[1]}.", names[0], names[1], told)

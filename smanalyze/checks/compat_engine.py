@@ -1,0 +1,175 @@
+"""Where the rules about changes are found, and how they are run over two models."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field
+from functools import cache
+from typing import Any
+
+from smanalyze.checks import compat
+from smanalyze.checks.change import Changed, ChangeFunction
+from smanalyze.checks.changes import (
+    AssetChange,
+    BodyChange,
+    CallableChange,
+    FileChange,
+    FunctionPresence,
+    InputChange,
+    LayerChange,
+    MetaGraphChange,
+    ObjectChange,
+    OpCountChange,
+    OutputChange,
+    SignatureChange,
+    TraceChange,
+    TwoModels,
+    VariableChange,
+)
+from smanalyze.checks.engine import split_docstring
+from smanalyze.model.record import record
+from smanalyze.report.changes import FunctionChange
+from smanalyze.report.diff import AREAS, AUDIENCES, Audience, DiffFinding, Severities
+from smanalyze.report.findings import SEVERITIES, RuleInfo, Severity
+
+
+@record
+class ChangeRule:
+    """One rule about changes."""
+
+    id: str
+    severities: Severities
+    family: str
+    area: str
+    title: str
+    why: str
+    fix: str
+    subject: type
+    check: Callable[[Any], Iterator[Changed]] = field(compare=False, repr=False)
+
+
+@cache
+def all_change_rules() -> tuple[ChangeRule, ...]:
+    """Every rule of every family, by id."""
+    families = sorted(module.name for module in pkgutil.iter_modules(compat.__path__))
+    rules = [_rule(function, family) for family in families for function in _functions(family)]
+    return tuple(sorted(rules, key=lambda found: found.id))
+
+
+def _functions(family: str) -> list[ChangeFunction]:
+    module = importlib.import_module(f"{compat.__name__}.{family}")
+    return [value for value in vars(module).values() if hasattr(value, "change_rule")]
+
+
+def _rule(function: ChangeFunction, family: str) -> ChangeRule:
+    rule_id, severities = function.change_rule  # type: ignore[attr-defined]
+    title, why, fix = split_docstring(inspect.getdoc(function) or "")
+    hints = typing.get_type_hints(function)
+    hints.pop("return", None)
+    (subject,) = hints.values()
+    area = importlib.import_module(f"{compat.__name__}.{family}").AREA
+    return ChangeRule(rule_id, severities, family, area, title, why, fix, subject, function)
+
+
+def change_catalogue() -> tuple[RuleInfo, ...]:
+    """The rules as documentation."""
+    return tuple(
+        RuleInfo(one.id, worst(one.severities, AUDIENCES) or "note", one.family, one.title, one.why, one.fix,
+                 one.area, _words(one.severities))
+        for one in all_change_rules()
+    )  # fmt: skip
+
+
+def _words(severities: Severities) -> tuple[str, ...]:
+    return tuple(f"{audience} {severity}" for audience in AUDIENCES if (severity := severities.of(audience)))
+
+
+def check_changes(
+    models: TwoModels, audiences: tuple[Audience, ...], areas: tuple[str, ...] = AREAS
+) -> tuple[DiffFinding, ...]:
+    """All findings about the changes: worst first, then by area, rule and place."""
+    subjects = _subjects(models)
+    found: dict[str, DiffFinding] = {}
+    for one in all_change_rules():
+        for subject in subjects.get(one.subject, ()) if one.area in areas else ():
+            for changed in one.check(subject):
+                finding = _finding(one, changed, audiences)
+                if finding is not None:
+                    found.setdefault(finding.id, finding)
+    return tuple(sorted(found.values(), key=_order))
+
+
+def _order(finding: DiffFinding) -> tuple[int, int, str, str, str]:
+    loudest = worst(finding.severities, AUDIENCES) or "note"
+    return (
+        min(SEVERITIES.index(finding.severity), SEVERITIES.index(loudest)), AREAS.index(finding.area), finding.rule,
+        finding.where.text(), finding.id,
+    )  # fmt: skip
+
+
+def worst(severities: Severities, audiences: Iterable[Audience]) -> Severity | None:
+    """The worst for some audiences; None where it concerns none of them."""
+    told = [severity for audience in audiences if (severity := severities.of(audience)) is not None]
+    return min(told, key=SEVERITIES.index, default=None)
+
+
+def _finding(one: ChangeRule, changed: Changed, audiences: tuple[Audience, ...]) -> DiffFinding | None:
+    severities = changed.severities or one.severities
+    if worst(severities, AUDIENCES) is None:
+        return None
+    identity = "\0".join((one.id, *changed.subject, changed.old, changed.new))
+    return DiffFinding(
+        id=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:12],
+        rule=one.id,
+        area=one.area,
+        severity=worst(severities, audiences) or "note",
+        severities=severities,
+        where=changed.where,
+        old=changed.old,
+        new=changed.new,
+        message=changed.message,
+        why=one.why,
+        fix=one.fix,
+        evidence=changed.evidence,
+        reach=changed.reach,
+        status="open",
+        confidence=changed.confidence,
+    )
+
+
+def _subjects(models: TwoModels) -> dict[type, list[Any]]:
+    changes = models.changes
+    meta_graphs = [MetaGraphChange(models, pair) for pair in changes.meta_graphs]
+    signatures = [SignatureChange(one, pair) for one in meta_graphs for pair in one.pair.signatures]
+    callables = [CallableChange(one, pair) for one in meta_graphs for pair in one.pair.callables]
+    return {
+        TwoModels: [models],
+        MetaGraphChange: meta_graphs,
+        SignatureChange: signatures,
+        InputChange: [InputChange(one, pair) for one in signatures for pair in one.pair.inputs],
+        OutputChange: [OutputChange(one, pair) for one in signatures for pair in one.pair.outputs],
+        CallableChange: callables,
+        TraceChange: [TraceChange(one, pair) for one in callables for pair in one.pair.traces],
+        ObjectChange: [ObjectChange(one, pair) for one in meta_graphs for pair in one.pair.objects],
+        LayerChange: [LayerChange(one, pair) for one in meta_graphs for pair in one.pair.layers],
+        VariableChange: [VariableChange(models, pair) for pair in changes.variables],
+        BodyChange: [change for one in meta_graphs for change in _bodies(one)],
+        FunctionPresence: [FunctionPresence(one, row) for one in meta_graphs for row in one.pair.function_rows],
+        OpCountChange: [OpCountChange(one, op) for one in meta_graphs for op in one.pair.ops],
+        AssetChange: [AssetChange(models, pair) for pair in changes.assets],
+        FileChange: [FileChange(models, pair) for pair in changes.files],
+    }
+
+
+def _bodies(one: MetaGraphChange) -> list[BodyChange]:
+    """Changed functions of one name that changed alike, together."""
+    groups: dict[tuple[object, ...], list[FunctionChange]] = {}
+    for function in one.pair.functions:
+        alike = (function.stem, function.ops_added, function.ops_removed, function.only_constants, function.only_attrs)
+        groups.setdefault(alike, []).append(function)
+    return [BodyChange(one, tuple(functions)) for functions in groups.values()]

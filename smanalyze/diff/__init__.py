@@ -1,0 +1,1 @@
+"""Two models and what changed between them, stated and never judged."""

@@ -1,0 +1,129 @@
+"""The sides in one look, and the weights by variable and by layer."""
+
+from __future__ import annotations
+
+from smanalyze.report.changes import Changes, MetaGraphPair, SignaturePair, TensorPair, VariablePair, shape_words
+from smanalyze.report.diff import LayerWeights, SideReport, SignatureDiff, TensorDiff, WeightRow, WeightsDiff
+from smanalyze.report.document import ModelSummary
+from smanalyze.report.tensors import Tensor
+
+
+def side_report(summary: ModelSummary) -> SideReport:
+    """One of the models."""
+    return SideReport(
+        path_name=summary.path_name,
+        kind=summary.kind,
+        version=summary.chosen if summary.found == "serving_base" else "",
+        other_versions=len(summary.other_versions),
+        tensorflow_version=summary.tensorflow_version,
+        writer=summary.writer.name,
+        size_bytes=summary.size_bytes,
+        parameters=summary.parameters.total,
+    )
+
+
+def build_weights(changes: Changes, mode: str, read: int) -> WeightsDiff:
+    """What changed in the weights: variables of both sides, largest change first."""
+    both = [pair for pair in changes.variables if pair.old is not None and pair.new is not None]
+    changed = [pair for pair in both if pair.values == "changed"]
+    rest = [pair for pair in both if pair.values in ("not-fetched", "not-compared")]
+    rows = sorted(map(_row, (*changed, *rest)), key=_order)
+    equal = sum(pair.values == "equal" for pair in both)
+    return WeightsDiff(
+        mode=mode, changed=len(changed), equal=equal, not_compared=len(rest), read_bytes=read, tensors=tuple(rows),
+        layers=_layers(both), says=_says(both, changed, rest, mode),
+    )  # fmt: skip
+
+
+def _row(pair: VariablePair) -> WeightRow:
+    assert pair.old is not None and pair.new is not None
+    new = pair.new
+    old_name = pair.old.name if pair.old.name != new.name else ""
+    shape = shape_words(new.shape)
+    return WeightRow(new.name, old_name, new.layer, new.dtype, shape, new.elements, new.size, pair.values, pair.delta)
+
+
+def _order(row: WeightRow) -> tuple[bool, float, str]:
+    relative = row.delta.relative if row.delta is not None and row.delta.relative is not None else -1.0
+    return row.status != "changed", -relative, row.name
+
+
+def _layers(pairs: list[VariablePair]) -> tuple[LayerWeights, ...]:
+    groups: dict[str, list[VariablePair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.new.layer if pair.new is not None else "", []).append(pair)
+    rows = []
+    for layer, held in groups.items():
+        changed = [pair for pair in held if pair.values == "changed"]
+        if changed:
+            told = [p.delta.relative for p in changed if p.delta is not None and p.delta.relative is not None]
+            rows.append(LayerWeights(layer, len(changed), len(held) - len(changed), max(told, default=None)))
+    return tuple(sorted(rows, key=lambda row: (-(row.relative if row.relative is not None else -1.0), row.layer)))
+
+
+def _says(
+    both: list[VariablePair], changed: list[VariablePair], rest: list[VariablePair], mode: str
+) -> tuple[str, ...]:
+    says = []
+    if mode == "none":
+        return ("The weights were not compared.",)
+    equal = len(both) - len(changed) - len(rest)
+    if both:
+        said = f"{len(changed):,} of {len(both):,} changed"
+        says.append(f"{said}, {equal:,} equal by checksum." if equal else f"{said}.")
+    missing = sum(pair.values == "not-fetched" for pair in rest)
+    if missing:
+        says.append(f"{missing:,} could not be compared: their data was not fetched on one side.")
+    if len(rest) - missing:
+        says.append(f"{len(rest) - missing:,} could not be compared by checksum.")
+    return tuple(says)
+
+
+def build_signatures(changes: Changes) -> tuple[SignatureDiff, ...]:
+    """Every signature side by side, those that changed first."""
+    rows = [_signature(pair, one) for pair in changes.meta_graphs for one in pair.signatures]
+    for pair in changes.meta_graphs:
+        if pair.old is None or pair.new is None:
+            both = [(one, None) for one in (pair.old.signatures if pair.old else ())]
+            both += [(None, one) for one in (pair.new.signatures if pair.new else ())]  # type: ignore[misc]
+            rows += [_signature(pair, SignaturePair(old, new, (), (), False)) for old, new in both]
+    return tuple(sorted(rows, key=lambda row: row.status == "equal"))
+
+
+def _signature(pair: MetaGraphPair, one: SignaturePair) -> SignatureDiff:
+    graph = pair.old or pair.new
+    tensors = [_tensor("input", tensor) for tensor in one.inputs] + [
+        _tensor("output", tensor) for tensor in one.outputs
+    ]
+    if one.old is None or one.new is None:
+        alone = one.old or one.new
+        ends = (*(("input", t) for t in alone.inputs), *(("output", t) for t in alone.outputs)) if alone else ()
+        tensors = [
+            _tensor(kind, TensorPair(tensor if one.old else None, tensor if one.new else None)) for kind, tensor in ends
+        ]
+    old_key, new_key = (side.key if side is not None else "" for side in (one.old, one.new))
+    status = _status(old_key, new_key)
+    if status == "equal" and any(tensor.status != "equal" for tensor in tensors):
+        status = "changed"
+    return SignatureDiff(
+        ",".join(graph.tags) if graph else "", old_key, new_key, status, one.same_program, tuple(tensors)
+    )
+
+
+def _tensor(kind: str, pair: TensorPair) -> TensorDiff:
+    old, new = (side.name if side is not None else "" for side in (pair.old, pair.new))
+    before, after = (_text(side) if side is not None else "" for side in (pair.old, pair.new))
+    status = _status(old, new)
+    return TensorDiff(kind, old, new, before, after, "changed" if status == "equal" and before != after else status)
+
+
+def _status(old: str, new: str) -> str:
+    if not old or not new:
+        return "removed" if old else "added"
+    return "equal" if old == new else "renamed"
+
+
+def _text(tensor: Tensor) -> str:
+    encoding = "" if tensor.encoding == "dense" else f"{tensor.encoding} "
+    default = "" if tensor.default is None else f" = {tensor.default}"
+    return f"{encoding}{tensor.dtype} {shape_words(tensor.shape)}{default}"

@@ -1,0 +1,205 @@
+"""Five hashes of what a model is, whoever wrote it and how often: interface, objects, program, weights, assets.
+
+Two exports of one model agree in all of them; whatever changes what a model does, holds or offers moves at least one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from smanalyze.errors import FormatError
+from smanalyze.facts.identity import Identities, shape_text
+from smanalyze.facts.program import Program, program_digest
+from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.model.objects import SavedObject
+from smanalyze.model.saved_model import SavedModel
+from smanalyze.model.tensors import Structure, TensorInfo
+from smanalyze.report.document import CanonicalHashes
+from smanalyze.report.sections import AssetRow, CheckpointReport, VariableRow
+
+_BOOKKEEPING = ("_CHECKPOINTABLE_OBJECT_GRAPH",)
+
+
+def canonical_hashes(
+    model: SavedModel,
+    programs: tuple[Program, ...],
+    variables: tuple[VariableRow, ...],
+    checkpoint: CheckpointReport,
+    assets: tuple[AssetRow, ...],
+) -> CanonicalHashes:
+    """The hashes as 16 hex digits, "" where the part could not be read as a whole. Reads the assets, and no tensor."""
+    identities = tuple(program.one for program in programs)
+    readable = bool(programs) and not any(lost.part == "graph" for lost in model.unreadable)
+    return CanonicalHashes(
+        interface=digest(interface_text(one.graph) for one in identities) if readable else "",
+        objects=digest(_objects(model, identities)) if readable else "",
+        program=digest(program_digest(program.one, program).hex() for program in programs) if readable else "",
+        weights=weights_hash(model, identities, variables, checkpoint),
+        assets=_assets(model, assets),
+    )
+
+
+def digest(parts: Iterable[str]) -> str:
+    """16 hex digits of texts in no order."""
+    text = "\0".join(sorted(parts))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+# Interface ------------------------------------------------------------------------------------------------------------
+
+
+def interface_text(graph: ModelGraph) -> str:
+    """What callers of the signatures of one MetaGraph see."""
+    lines = [",".join(sorted(graph.meta_graph.tags))]
+    for one in graph.meta_graph.signatures:
+        lines.append(repr((one.key, one.method_name)))
+        lines += (
+            f"{side} {tensor_text(tensor)}"
+            for side, ends in (("in", one.inputs), ("out", one.outputs))
+            for tensor in ends
+        )
+    return "\n".join(lines)
+
+
+def tensor_text(tensor: TensorInfo) -> str:
+    """One input or output without the name that the graph has for it."""
+    parts = [(one.role, one.dtype, shape_text(one.shape)) for one in tensor.components]
+    return repr(
+        (tensor.name, tensor.dtype, shape_text(tensor.shape), tensor.encoding, tensor.type_spec, tensor.default, parts)
+    )
+
+
+# Objects --------------------------------------------------------------------------------------------------------------
+
+
+def _objects(model: SavedModel, identities: tuple[Identities, ...]) -> Iterable[str]:
+    for number, one in enumerate(identities):
+        for line in object_lines(model, one):
+            yield f"{number} {line}"
+
+
+def object_lines(model: SavedModel, one: Identities) -> Iterable[str]:
+    """What Python finds: objects by path with their kinds and flags, what each function takes and returns."""
+    meta_graph = one.graph.meta_graph
+    yield from (repr(("variable", d.variable_name, d.trainable, d.is_resource)) for d in meta_graph.variable_defs)
+    yield from (repr(("collection", c.name, c.kind, len(c.values))) for c in meta_graph.collections)
+    yield repr(("aliases", sorted(alias for _, alias in meta_graph.function_aliases)))
+    objects = meta_graph.objects
+    if objects is None:
+        return
+    concrete = {function.name: function for function in objects.concrete_functions}
+    keys = [one.graph.key_of(node.id) for node in objects.nodes]
+    ids = ["" if key is None else f"{key.kind} {one.of(key)}" for key in keys]
+    keras = {node.object_id: node for node in model.keras_nodes}
+    for node in objects.nodes:
+        yield repr((ids[node.id], _payload(node, one)))
+        if node.id in keras or node.metadata:
+            text = keras[node.id].metadata if node.id in keras else node.metadata
+            yield repr((ids[node.id], "keras", one.auto.plain(text)))
+        for name, child in node.children:
+            if 0 <= child < len(ids):
+                unordered = name.isdecimal() and ids[node.id].endswith("_all_variables")
+                yield repr((ids[node.id], "*" if unordered else one.auto.plain(name), ids[child]))
+        for trace in node.function.traces if node.function is not None else ():
+            found = concrete.get(trace)
+            if found is not None:
+                yield repr((ids[node.id], structure_text(found.inputs, one), structure_text(found.outputs, one)))
+        for original, slot, held in node.slot_variables:
+            if 0 <= original < len(ids) and 0 <= held < len(ids):
+                yield repr((ids[node.id], ids[original], slot, ids[held]))
+
+
+def _payload(node: SavedObject, one: Identities) -> tuple[object, ...]:
+    variable, function = node.variable, node.function
+    parts: tuple[object, ...] = (node.kind, node.identifier, node.registered_name, node.device, sorted(node.saveables))
+    if variable is not None:
+        flags = (variable.trainable, variable.device, variable.synchronization, variable.aggregation)
+        parts += (
+            variable.dtype,
+            shape_text(variable.shape),
+            flags,
+            [one.auto.plain(n) for n, _ in variable.components],
+        )
+    if function is not None:
+        spec = function.spec
+        parts += (function.argument_keywords, function.allowed_positional, len(function.traces))
+        if spec is not None:
+            defaults = tuple(structure_text(value, one) for value in (*spec.defaults, *spec.kwonly_defaults))
+            given = structure_text(spec.input_signature, one)
+            parts += (spec.arg_names, defaults, spec.varargs, spec.varkw, spec.kwonly, given, spec.jit_compile)
+    return parts
+
+
+def structure_text(value: Structure | None, one: Identities) -> str:
+    """A structured value with the names of its tensors as every process has them."""
+    if value is None:
+        return "-"
+    name, key = (one.auto.plain(text) if text else text for text in (value.name, value.key))
+    inner = [structure_text(item, one) for item in value.items]
+    shape = "" if value.kind == "none" else shape_text(value.shape)
+    return repr((value.kind, key, name, value.dtype, shape, value.value, inner))
+
+
+# Weights and assets ---------------------------------------------------------------------------------------------------
+
+
+def weights_hash(
+    model: SavedModel,
+    identities: tuple[Identities, ...],
+    variables: tuple[VariableRow, ...],
+    checkpoint: CheckpointReport,
+) -> str:
+    """The stored values by the names of their variables and their checksums; "" where the index is not whole."""
+    stored = model.checkpoint
+    if stored.presence not in ("present", "absent") or any(
+        lost.file == f"{stored.prefix}.index" for lost in model.unreadable
+    ):
+        return ""
+    entries = {entry.key: entry for entry in stored.entries}
+    labels = variable_labels(identities)
+    lines = []
+    for row in variables:
+        entry = next((entries[key] for key in row.checkpoint_keys if key in entries), None)
+        crcs = "" if entry is None else f"{entry.crc32c}{[(p.starts, p.lengths, p.crc32c) for p in entry.slices]}"
+        size = 0 if entry is None else entry.size
+        lines.append(repr((labels.get(row.name, row.name), row.dtype, shape_text(row.shape), size, crcs)))
+    for other in checkpoint.other_entries:
+        if other.key not in _BOOKKEEPING and other.key in entries:
+            held = entries[other.key]
+            lines.append(repr((other.key, held.dtype, held.shape, held.crc32c, [p.crc32c for p in held.slices])))
+    return digest(lines)
+
+
+def variable_labels(identities: tuple[Identities, ...]) -> dict[str, str]:
+    """The name of a variable without its counter, by its name."""
+    return {
+        one.names.of(key): one.label(key)
+        for one in identities for key in one.graph.edges if key.kind == "variable"
+    }  # fmt: skip
+
+
+def _assets(model: SavedModel, assets: tuple[AssetRow, ...]) -> str:
+    lines = []
+    wanted = [f"assets/{row.filename}" for row in assets]
+    wanted += [entry.path for entry in model.files if entry.path.startswith("assets.extra/")]
+    there = {entry.path for entry in model.files}
+    for path in dict.fromkeys(wanted):
+        content = file_digest(model, path) if path in there else "absent"
+        if content is None:
+            return ""
+        lines.append(repr((path, content)))
+    return digest(lines)
+
+
+def file_digest(model: SavedModel, path: str) -> str | None:
+    """The sha256 of a file, None where it cannot be read."""
+    if model.file_pieces is None:
+        return None
+    found = hashlib.sha256()
+    try:
+        for piece in model.file_pieces(path):
+            found.update(piece)
+    except FormatError:
+        return None
+    return found.hexdigest()
