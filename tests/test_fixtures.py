@@ -10,6 +10,7 @@ from tests.conftest import TESTDATA
 
 RECIPES = sorted(path for path in (TESTDATA / "recipes").glob("*.py") if not path.name.startswith("_"))
 MAX_BYTES = 10_000_000
+MAX_PAIRS_BYTES = 2_500_000
 
 
 def _constant(recipe: Path, name: str) -> object:
@@ -20,7 +21,7 @@ def _constant(recipe: Path, name: str) -> object:
 
 
 def _made(folder: str) -> list[str]:
-    kinds = {"broken": "broken", "weights": "weights"}
+    kinds = {"broken": "broken", "weights": "weights", "pairs": "pairs"}
     recipes = [recipe for recipe in RECIPES if kinds.get(recipe.name.partition("_")[0], "models") == folder]
     return sorted(model for recipe in recipes for model in _constant(recipe, "MODELS") or ())  # type: ignore[attr-defined]
 
@@ -33,6 +34,7 @@ def test_every_model_has_one_recipe_and_every_recipe_its_models() -> None:
     assert _made("models") == _present("models")
     assert _made("broken") == _present("broken")
     assert _made("weights") == _present("weights")
+    assert _made("pairs") == _present("pairs")
 
 
 def test_every_fixture_is_described() -> None:
@@ -40,13 +42,27 @@ def test_every_fixture_is_described() -> None:
         ("models", TESTDATA / "README.md"),
         ("broken", TESTDATA / "broken" / "README.md"),
         ("weights", TESTDATA / "weights" / "README.md"),
+        ("pairs", TESTDATA / "pairs" / "README.md"),
     ):
         rows = re.findall(r"^\| (\w+) \|", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        assert sorted(set(rows) - {"model", "folder", "what"}) == _present(folder)
+        assert sorted(set(rows) - {"model", "folder", "name", "what"}) == _present(folder)
+
+
+def test_every_pair_has_two_sides_and_noise_is_in_their_bytes() -> None:
+    for name in _present("pairs"):
+        folder = TESTDATA / "pairs" / name
+        assert sorted(side.name for side in folder.iterdir()) == ["new", "old"]
+        old, new = ((folder / side / "saved_model.pb").read_bytes() for side in ("old", "new"))
+        assert old != new or not name.startswith("noise_"), name
+
+
+def _bytes_below(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def test_fixtures_are_small() -> None:
-    assert sum(path.stat().st_size for path in TESTDATA.rglob("*") if path.is_file()) < MAX_BYTES
+    assert _bytes_below(TESTDATA) < MAX_BYTES
+    assert _bytes_below(TESTDATA / "pairs") < MAX_PAIRS_BYTES
 
 
 def test_no_fixture_names_the_machine_it_was_made_on() -> None:

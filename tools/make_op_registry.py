@@ -7,11 +7,12 @@
 A registry file is ``<release>.json`` or ``<release>.json.gz``::
 
     {"tensorflow": "2.21.0", "graph_def_producer": 2474,
-     "ops": {"ReadVariableOp": {"in": [{"name": "resource", "type": 20}], "out": [...], "stateful": true}}}
+     "ops": {"ReadVariableOp": {"in": [{"name": "resource", "type": 20}], "out": [...], "stateful": true,
+                                "attr": [{"name": "dtype", "type": "type", "default": false}]}}}
 
-that is: what ``TF_GetAllOpList`` answers after a plain ``import tensorflow``. The same input gives the same bytes:
-releases in the order of their numbers, ops in the order of their names, one line for each group of ops that share
-everything.
+that is: what ``TF_GetAllOpList`` answers after a plain ``import tensorflow`` (the attrs are for ``make_op_attrs.py``).
+The same input gives the same bytes: releases in the order of their numbers, ops in the order of their names, one line
+for each group of ops that share everything.
 """
 
 from __future__ import annotations
@@ -85,20 +86,25 @@ def _release(document: Mapping[str, Any]) -> Release:
     return Release(document["tensorflow"], document["graph_def_producer"], ops)
 
 
-def read_folder(folder: Path) -> list[Release]:
+def read_documents(folder: Path) -> list[dict[str, Any]]:
     """Every registry file of a folder."""
-    releases = []
+    documents = []
     for path in sorted(folder.iterdir()):
         if path.name.endswith((".json", ".json.gz")):
             raw = path.read_bytes()
-            releases.append(_release(json.loads(gzip.decompress(raw) if path.name.endswith(".gz") else raw)))
-    if not releases:
+            documents.append(json.loads(gzip.decompress(raw) if path.name.endswith(".gz") else raw))
+    if not documents:
         raise SystemExit(f"{folder}: no registry file (<release>.json or .json.gz) in it")
-    return releases
+    return documents
 
 
-def read_running_tensorflow() -> Release:
-    """The registry of the TensorFlow that this Python imports, through its C API."""
+def read_folder(folder: Path) -> list[Release]:
+    """The releases of a folder."""
+    return [_release(document) for document in read_documents(folder)]
+
+
+def running_document() -> dict[str, Any]:
+    """The registry of the TensorFlow that this Python imports, through its C API, as a registry file has it."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tensorflow = importlib.import_module("tensorflow")
     op_def = importlib.import_module("tensorflow.core.framework.op_def_pb2")
@@ -112,11 +118,22 @@ def read_running_tensorflow() -> Release:
     def args(given: Iterable[Any]) -> list[dict[str, Any]]:
         return [{known.name: value for known, value in arg.ListFields()} for arg in given]
 
+    def attrs(given: Iterable[Any]) -> list[dict[str, Any]]:
+        return [{"name": attr.name, "type": attr.type, "default": attr.HasField("default_value")} for attr in given]
+
     ops = {
-        op.name: {"in": args(op.input_arg), "out": args(op.output_arg), "stateful": op.is_stateful} for op in listed.op
-    }
+        op.name: {
+            "in": args(op.input_arg), "out": args(op.output_arg), "attr": attrs(op.attr), "stateful": op.is_stateful
+        }
+        for op in listed.op
+    }  # fmt: skip
     producer = tensorflow.compat.v1.GRAPH_DEF_VERSION
-    return _release({"tensorflow": tensorflow.__version__, "graph_def_producer": producer, "ops": ops})
+    return {"tensorflow": tensorflow.__version__, "graph_def_producer": producer, "ops": ops}
+
+
+def read_running_tensorflow() -> Release:
+    """The release that this Python imports."""
+    return _release(running_document())
 
 
 def read_data(path: Path) -> tuple[dict[str, int], dict[str, Seen]]:
