@@ -4,6 +4,7 @@
     ├── UsageError                 the request cannot be met as asked (bad flag, unknown tag-set, missing extra)
     ├── NotASavedModelError        the path holds nothing that we read
     └── FormatError                bytes that break their format's rules; carries file and offset
+        └── LimitError             bytes that were left alone: nothing is known against them
 
 A fault *in a model* is a Finding, not an exception: ``load`` catches FormatError and records an Unreadable part.
 """
@@ -41,3 +42,7 @@ class NotASavedModelError(SmanalyzeError):
 
 class FormatError(SmanalyzeError):
     """Bytes that do not follow the rules of their format (truncated, corrupt, hostile)."""
+
+
+class LimitError(FormatError):
+    """Bytes that were not looked at, because that would take too much memory or time."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from smanalyze.errors import FormatError, NotASavedModelError, UsageError
 from smanalyze.format.faults import is_utf8_mangled, whole_file_fault
+from smanalyze.format.limits import MAX_LFS_POINTER_BYTES
 from smanalyze.format.saved_model import ParsedSavedModel, is_graph_def, parse_saved_model
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.parts import LISTING, FileEntry, Presence, Unreadable
@@ -130,11 +131,12 @@ class _Loader:
         checkpoint, objects = self._checkpoint(meta_graphs)
         fingerprint = self._small("fingerprint.pb", "fingerprint", small_files.parse_fingerprint)
         keras_nodes = self._small("keras_metadata.pb", "Keras metadata", small_files.parse_keras_metadata)
+        self._assets(meta_graphs)
         return {
             "checkpoint": checkpoint,
             "checkpoint_objects": objects,
             "fingerprint": fingerprint,
-            "fingerprint_presence": self._presence("fingerprint.pb", fingerprint),
+            "fingerprint_presence": "not-fetched" if self.place.file else self._presence("fingerprint.pb", fingerprint),
             "fingerprints": self._fingerprints(file),
             "keras_nodes": keras_nodes or (),
             "keras_metadata_presence": self._presence("keras_metadata.pb", keras_nodes),
@@ -183,11 +185,13 @@ class _Loader:
         from smanalyze.format.riegeli import NO_DAMAGE
 
         try:
-            return parse_split_saved_model(data)
+            parsed = parse_split_saved_model(data)
         except FormatError as error:
             code = "limit" if error.message in NO_DAMAGE else "corrupt"
             self._lost(code, "graph", error.message, file, error.offset)
             return ParsedSavedModel(0, ())
+        self._losses(parsed, len(data), file)
+        return parsed
 
     def _parse_binary(self, data: memoryview, file: str) -> ParsedSavedModel:
         parsed = parse_saved_model(data)
@@ -262,6 +266,21 @@ class _Loader:
         except FormatError as error:
             self._lost("corrupt", part, error.message, file, error.offset)
         return None
+
+    def _assets(self, meta_graphs: tuple[MetaGraph, ...]) -> None:
+        """Records declared assets that are git-LFS pointers; of a graph that was not read, any below assets/."""
+        declared = {f"assets/{asset.filename}" for graph in meta_graphs for asset in graph.assets}
+        whole = not any(lost.part == "graph" for lost in self.unreadable)
+        for entry in self.files:
+            is_asset = entry.path in declared if whole else entry.path.startswith("assets/")
+            if not is_asset or not 0 < entry.size < MAX_LFS_POINTER_BYTES:
+                continue
+            try:
+                fault = whole_file_fault(memoryview(self.directory.read(entry.path, MAX_LFS_POINTER_BYTES)))
+            except FormatError:
+                continue  # told when somebody asks for its content
+            if fault is not None and fault[0] == "lfs-pointer":
+                self._lost(fault[0], "asset", fault[1], entry.path, 0)
 
     def _warmup(self) -> tuple[WarmupRecord, ...]:
         from smanalyze.format.tfrecord import prediction_logs

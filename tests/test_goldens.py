@@ -1,4 +1,4 @@
-"""Every model of testdata through every renderer, compared with what somebody read and found right.
+"""Every model of testdata, and a dozen pairs, through every renderer: what somebody read and found right.
 
 ``pytest --update-golden`` writes them; nothing else does.
 """
@@ -13,6 +13,9 @@ import pytest
 
 import smanalyze
 from smanalyze.render.audit_text import render_audit_text
+from smanalyze.render.diff_html import render_diff_html
+from smanalyze.render.diff_markdown import render_diff_markdown
+from smanalyze.render.diff_text import render_diff_text
 from smanalyze.render.html import render_html
 from smanalyze.render.json import render_json
 from smanalyze.render.markdown import render_markdown
@@ -22,15 +25,16 @@ from smanalyze.report.audit import AuditReport
 from smanalyze.report.document import Report
 from smanalyze.report.schemas import NAMES, make_schema, schema_text
 from tests.conftest import ROOT, TESTDATA
+from tests.pairs import diff_of
 
 GOLDEN = Path(__file__).parent / "golden"
 MODELS = sorted(path.name for path in (TESTDATA / "models").iterdir())
 SCHEMAS = ROOT / "smanalyze" / "report" / "schema"
 
 
-def _html(report: Report) -> str:
-    """The page without its style and script, which are the same on all of them and have tests of their own."""
-    page = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", render_html(report), flags=re.DOTALL)
+def _bare(page: str) -> str:
+    """A page without its style and script, which are the same on all of them and have tests of their own."""
+    page = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", page, flags=re.DOTALL)
     return re.sub(r"sha256-[^']*", "sha256-", page)
 
 
@@ -45,7 +49,7 @@ RENDERERS = {
     "txt": lambda report: render_text(report, width=80, color=False),
     "json": lambda report: render_json([report]),
     "md": render_markdown,
-    "html": _html,
+    "html": lambda report: _bare(render_html(report)),
     "show": _show,
 }
 
@@ -54,6 +58,27 @@ AUDIT_RENDERERS = {
     "audit.txt": lambda audit: render_audit_text(audit, width=80, color=False),
     "audit.json": lambda audit: render_json([audit]),
 }
+
+
+DIFF_RENDERERS = {
+    "diff.txt": lambda diff: render_diff_text(diff, width=80),
+    "diff.md": render_diff_markdown,
+    "diff.json": lambda diff: render_json([diff]),
+    "diff.html": lambda diff: _bare(render_diff_html(diff)),
+}
+
+PAIRS = (
+    "change_asset_line", "change_input_added", "change_keras2_to_keras3", "change_layer_inserted",
+    "change_output_classes", "change_read_file", "change_relu_to_gelu", "change_signature_renamed", "change_trainable",
+    "change_variable_shape", "change_weights_nan", "noise_keras3_processes",
+)  # fmt: skip
+"""Of all pairs those that show the most."""
+
+DIFFS = [
+    (name, ending) for name in PAIRS for ending in DIFF_RENDERERS
+    if ending != "diff.html" or name in ("change_relu_to_gelu", "change_weights_nan", "noise_keras3_processes")
+]  # fmt: skip
+"""Pages are large, and draw what the others say: three of them are enough."""
 
 
 @cache
@@ -87,8 +112,14 @@ def test_audit_is_as_stored(name: str, ending: str, update_golden: bool) -> None
     _compare(AUDIT_RENDERERS[ending](_audit(name)), f"{name}.{ending}", update_golden)
 
 
+@pytest.mark.parametrize(("name", "ending"), DIFFS)
+def test_diff_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
+    _compare(DIFF_RENDERERS[ending](diff_of(name)), f"{name}.{ending}", update_golden)
+
+
 def test_no_golden_is_left_over() -> None:
     wanted = {f"{name}.{ending}" for name in MODELS for ending in (*RENDERERS, *AUDIT_RENDERERS)}
+    wanted |= {f"{name}.{ending}" for name, ending in DIFFS}
     assert {path.name for path in GOLDEN.iterdir()} == wanted
 
 

@@ -176,7 +176,33 @@ def test_a_lone_file_is_the_graph_alone(tmp_path: Path) -> None:
     assert [file.path for file in model.files] == [PB]
     assert model.meta_graphs == load_function(folder).meta_graphs
     assert model.checkpoint.presence == "not-fetched", "its variables are elsewhere, not absent"
-    assert model.fingerprint_presence == "absent"
+    assert model.fingerprint_presence == "not-fetched", "nobody looked whether there is one"
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+
+
+def test_a_declared_asset_may_be_a_pointer(tmp_path: Path) -> None:
+    folder = _copy(tmp_path, "tables_and_assets")
+    (folder / "assets" / "vocab.txt").write_bytes(POINTER)
+    (folder / "assets" / "other.txt").write_bytes(POINTER)  # nothing declares it, so the model is whole without it
+    (lost,) = load_function(folder).unreadable
+    assert (lost.code, lost.part, lost.file, lost.presence) == (
+        "lfs-pointer", "asset", "assets/vocab.txt", "not-fetched",
+    )  # fmt: skip
+    assert "git lfs pull" in lost.message
+    (folder / "assets" / "vocab.txt").write_bytes(POINTER + b" " * 1024)  # too long for a pointer
+    assert load_function(folder).unreadable == ()
+    (folder / "assets" / "vocab.txt").write_bytes(b"")  # an empty vocabulary is one
+    assert load_function(folder).unreadable == ()
+
+
+def test_where_the_graph_is_not_read_any_asset_may_be_declared(tmp_path: Path) -> None:
+    folder = _copy(tmp_path, "tables_and_assets")
+    for file in (PB, "assets/vocab.txt", "assets/other.txt"):
+        (folder / file).write_bytes(POINTER)
+    lost = [(one.part, one.file) for one in load_function(folder).unreadable]
+    assert lost == [("graph", PB), ("asset", "assets/other.txt"), ("asset", "assets/vocab.txt")]
 
 
 def test_a_lone_file_does_not_list_what_lies_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smanalyze.api.facts import gather, not_read
+from smanalyze.api.facts import build_hashes, gather, not_read
 from smanalyze.checks.engine import catalogue, check_model
 from smanalyze.errors import UsageError
 from smanalyze.facts.pictures import build_pictures
@@ -36,13 +36,16 @@ def analyze(model: SavedModel, *, sections: tuple[str, ...] = SECTIONS) -> Repor
         pictures=build_pictures(facts.variables, tuple(graph.ops for graph in facts.meta_graphs)),
         findings=findings,
         not_read=not_read(facts),
+        hashes=build_hashes(facts) if "model" in sections else None,
     )
     return report if set(sections) == set(SECTIONS) else only_sections(report)
 
 
 def rules() -> tuple[RuleInfo, ...]:
-    """The catalogue of rules, by id."""
-    return catalogue()
+    """The catalogue of rules, by id: those about one model, and those about changes, which have an ``area``."""
+    from smanalyze.checks.compat_engine import change_catalogue
+
+    return tuple(sorted((*catalogue(), *change_catalogue()), key=lambda one: one.id))
 
 
 def values(model: SavedModel, name: str) -> Values:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from smanalyze.api.facts import gather_files, not_read
+from smanalyze.api.facts import build_hashes, gather_files, not_read
 from smanalyze.checks.engine import check_audit
 from smanalyze.checks.subject import OneAudit
 from smanalyze.errors import FormatError, UsageError
@@ -41,6 +41,7 @@ def audit(
     ``stats`` adds figures of every stored tensor; ``weights`` and ``manifest`` are paths of files to compare with;
     ``digests`` adds the sha256 of every file. Raises UsageError or FormatError where one of those files is of no use.
     """
+    source = _weights_source(weights)
     lists = _manifests(model, manifest)
     first, second = phases(model, progress, digests or bool(lists))
     asked = digests or manifest is not None
@@ -58,8 +59,9 @@ def audit(
     fingerprint = audit_fingerprint(model)
     checkpoint = audit_checkpoint(model, progress=second, stats=stats)
     facts = gather_files(model)
-    waste = find_waste(model, facts.graphs, facts.variables)
-    weights_audit = _compare_weights(model, weights, facts.variables)
+    failed = frozenset(failure.tensor for failure in checkpoint.failures if failure.tensor)
+    waste = find_waste(model, facts.graphs, facts.variables, failed)
+    weights_audit = None if source is None else _compare_weights(model, source, facts.variables)
     files = build_coverage(model, fingerprint, checkpoint, tuple(compared), sums if asked else None)
     verdict, summary = judge(model, fingerprint, checkpoint, manifests)
     return AuditReport(
@@ -80,6 +82,7 @@ def audit(
         findings=check_audit(OneAudit(facts, fingerprint, checkpoint, manifests, weights_audit)),
         not_read=not_read(facts),
         keys=compare_keys(model, facts.variables) if model.checkpoint.presence == "present" else None,
+        hashes=build_hashes(facts),
     )
 
 
@@ -158,13 +161,20 @@ def _signature(model: SavedModel, path: str) -> Manifest | str:
         return error.message
 
 
-def _compare_weights(model: SavedModel, path: str | None, variables: tuple[VariableRow, ...]) -> WeightsAudit | None:
+def _weights_source(path: str | None) -> WeightsFile | None:
+    """The file of weights to compare with. Raises UsageError where it is none."""
     if path is None:
         return None
-    from smanalyze.facts.weights import compare_weights
     from smanalyze.load import load_weights_source
 
     found = load_weights_source(path)
     if found is None:
-        raise UsageError("This is no checkpoint and no Keras file; there are no weights to compare with.", file=path)
-    return compare_weights(model, found, variables)
+        message = "This is no checkpoint and no Keras file; there are no weights to compare with."
+        raise UsageError(message if os.path.exists(path) else "There is no such file.", file=path)
+    return found
+
+
+def _compare_weights(model: SavedModel, weights: WeightsFile, variables: tuple[VariableRow, ...]) -> WeightsAudit:
+    from smanalyze.facts.weights import compare_weights
+
+    return compare_weights(model, weights, variables)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from smanalyze.api.facts import gather
+from smanalyze.api.facts import gather_for_diff
 from smanalyze.checks.changes import TwoModels
 from smanalyze.checks.compat_engine import check_changes
-from smanalyze.checks.compat_verdict import advise, count_audiences, decide, summarize
+from smanalyze.checks.compat_verdict import advise, broken_for, count_audiences, decide, summarize
 from smanalyze.checks.subject import ModelFacts
 from smanalyze.diff.compare import compare
 from smanalyze.diff.renames import Renames
@@ -28,7 +28,6 @@ from smanalyze.report.diff import (
     DEFAULT_AUDIENCES,
     DIFF_SCHEMA_VERSION,
     Audience,
-    Count,
     DiffReport,
     NotCompared,
 )
@@ -60,7 +59,7 @@ def diff(
     ``budget`` bytes of one side. Raises UsageError for words that are none of these.
     """
     _check_words(audiences, areas, weights)
-    facts = gather(old), gather(new)
+    facts = gather_for_diff(old), gather_for_diff(new)
     sides = _side(facts[0]), _side(facts[1])
     changes = compare(*sides, Renames(renames))
     read = 0
@@ -72,6 +71,7 @@ def diff(
     hashes = hash_pairs(*sides, changes)
     models = TwoModels(facts[0], facts[1], changes, hashes, runtime_tf)
     findings = check_changes(models, tuple(audiences), tuple(areas))
+    broken = broken_for(findings, tuple(audiences))
     verdict = decide(changes, hashes, findings, tuple(audiences), is_identical(*sides, changes))
     return DiffReport(
         schema_version=DIFF_SCHEMA_VERSION,
@@ -79,16 +79,17 @@ def diff(
         new=side_report(facts[1].summary),
         verdict=verdict,
         security_review=any(finding.severities.security == "error" for finding in findings),
+        breaks=broken,
         summary=summarize(verdict, changes, findings),
         audiences=count_audiences(findings, tuple(audiences)),
         hashes=hashes,
-        version=advise(verdict, findings, tuple(audiences)),
+        version=advise(verdict, findings, broken),
         findings=findings,
-        weights=build_weights(changes, weights, read),
-        signatures=build_signatures(changes),
+        weights=build_weights(changes, weights, read, budget),
+        signatures=build_signatures(changes, models.graphs_are_whole),
         functions=tuple(function for pair in changes.meta_graphs for function in pair.functions),
-        files=tuple(file for file in changes.files if file.same is not True),
-        normalised=tuple(Count(one.what, one.count) for one in changes.normalised),
+        files=tuple(file for file in changes.files if file.same is False or None in (file.old, file.new)),
+        normalised=changes.normalised,
         not_compared=tuple(NotCompared(part, reason) for part, reason in _left_out(changes, areas, weights)),
         unused_renames=changes.unused_renames,
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smanalyze.checks.subject import FileFacts, ModelFacts
 from smanalyze.facts.assets import build_assets
 from smanalyze.facts.callables import build_callables
+from smanalyze.facts.canonical import canonical_hashes
 from smanalyze.facts.checkpoint import build_checkpoint
+from smanalyze.facts.identity import Identities
 from smanalyze.facts.names import Names
+from smanalyze.facts.program import Program
 from smanalyze.facts.variables import build_variables
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.saved_model import SavedModel
-from smanalyze.report.document import MetaGraphReport, NotRead
+from smanalyze.report.document import CanonicalHashes, MetaGraphReport, NotRead
+from smanalyze.report.sections import LayerTable, OpReport, ReuseReport
 
 
 def build_graphs(model: SavedModel) -> tuple[ModelGraph, ...]:
@@ -35,36 +41,84 @@ def gather(model: SavedModel) -> ModelFacts:
     """The facts that rules judge and reports show."""
     from smanalyze.facts.assets import build_tables
     from smanalyze.facts.layers import build_layer_table
-    from smanalyze.facts.library import build_library
     from smanalyze.facts.op_report import build_ops
     from smanalyze.facts.reuse import build_reuse
-    from smanalyze.facts.signatures import build_signatures
-    from smanalyze.facts.summary import build_summary
 
     known = gather_files(model)
-    graphs, variables, checkpoint, assets = known.graphs, known.variables, known.checkpoint, known.assets
-    path = "/".join(filter(None, (model.found.path_name, model.found.chosen)))
     meta_graphs = tuple(
+        replace(
+            report,
+            layers=build_layer_table(model, graph.meta_graph, graph),
+            tables=build_tables(graph, names),
+            ops=build_ops(graph),
+        )
+        for graph, names, report in zip(known.graphs, known.names, _meta_graphs(known, snippets=True), strict=True)
+    )
+    return _whole(known, meta_graphs, build_reuse(model, known.graphs))
+
+
+def gather_for_diff(model: SavedModel) -> ModelFacts:
+    """The facts that two models are compared by: no layers, tables, histograms of ops, snippets, or ways of loading."""
+    known = gather_files(model)
+    return _whole(known, _meta_graphs(known, snippets=False), _NO_REUSE)
+
+
+_NO_REUSE = ReuseReport("", "", (), (), None, False, False, False, "", "", ())
+_NO_LAYERS = LayerTable("none", "", "", (), 0, 0, ())
+
+
+def _meta_graphs(known: FileFacts, *, snippets: bool) -> tuple[MetaGraphReport, ...]:
+    """What callers of each MetaGraph see, and its functions."""
+    from smanalyze.facts.library import build_library
+    from smanalyze.facts.signatures import build_signatures
+
+    found, graphs = known.model.found, known.graphs
+    path = "/".join(filter(None, (found.path_name, found.chosen)))
+    return tuple(
         MetaGraphReport(
             tags=graph.meta_graph.tags,
             tensorflow_version=graph.meta_graph.tensorflow_version,
             init_op=graph.meta_graph.init_op,
             train_op=graph.meta_graph.train_op,
-            signatures=build_signatures(graph, name_table, path, several=len(graphs) > 1),
+            signatures=build_signatures(graph, names, path, several=len(graphs) > 1, snippets=snippets),
             callables=functions,
             functions=build_library(graph, functions),
-            layers=build_layer_table(model, graph.meta_graph, graph),
-            tables=build_tables(graph, name_table),
-            ops=build_ops(graph),
+            layers=_NO_LAYERS,
+            tables=(),
+            ops=_no_ops(graph),
         )
-        for graph, name_table, functions in zip(graphs, known.names, known.callables, strict=True)
+        for graph, names, functions in zip(graphs, known.names, known.callables, strict=True)
     )
+
+
+def _no_ops(graph: ModelGraph) -> OpReport:
+    """How many nodes there are, and nothing of their ops."""
+    body = graph.meta_graph.graph
+    functions = sum(function.node_count for function in body.functions.values())
+    return OpReport(body.node_count + functions, 0, body.node_count, functions, (), (), (), "", (), "", ())
+
+
+def _whole(known: FileFacts, meta_graphs: tuple[MetaGraphReport, ...], reuse: ReuseReport) -> ModelFacts:
+    from smanalyze.facts.summary import build_summary
+
+    model, graphs = known.model, known.graphs
     return ModelFacts(
-        model, graphs, known.names, known.callables, variables, checkpoint, assets,
-        summary=build_summary(model, graphs, meta_graphs, variables, checkpoint, assets),
+        model, graphs, known.names, known.callables, known.variables, known.checkpoint, known.assets,
+        summary=build_summary(model, graphs, meta_graphs, known.variables, known.checkpoint, known.assets),
         meta_graphs=meta_graphs,
-        reuse=build_reuse(model, graphs),
+        reuse=reuse,
     )  # fmt: skip
+
+
+def build_programs(facts: FileFacts) -> tuple[Program, ...]:
+    """What each MetaGraph computes, as digests."""
+    pairs = zip(facts.graphs, facts.names, strict=True)
+    return tuple(Program(Identities(graph, names)) for graph, names in pairs)
+
+
+def build_hashes(facts: FileFacts) -> CanonicalHashes:
+    """The canonical hashes of a model; reads its assets."""
+    return canonical_hashes(facts.model, build_programs(facts), facts.variables, facts.checkpoint, facts.assets)
 
 
 def not_read(facts: FileFacts) -> tuple[NotRead, ...]:

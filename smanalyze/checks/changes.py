@@ -15,18 +15,17 @@ from smanalyze.report.changes import (
     FilePair,
     FunctionChange,
     FunctionRow,
-    LayerPair,
     MetaGraphPair,
-    ObjectPair,
     OpChange,
     SignaturePair,
     TensorPair,
     TracePair,
     VariablePair,
 )
-from smanalyze.report.diff import HashPair
+from smanalyze.report.diff import Hashes, HashPair
 from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.findings import Location
+from smanalyze.report.python_changes import LayerPair, ObjectPair
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class TwoModels:
     old: ModelFacts
     new: ModelFacts
     changes: Changes
-    hashes: tuple[HashPair, ...] = ()
+    hashes: Hashes | None = None
     runtime_tf: str = ""
 
     @cached_property
@@ -59,7 +58,8 @@ class TwoModels:
 
     def same(self, name: str) -> bool | None:
         """Whether a canonical hash is equal; None where it is not known."""
-        return next((pair.equal for pair in self.hashes if pair.name == name), None)
+        pair: HashPair | None = getattr(self.hashes, name, None)
+        return None if pair is None else pair.equal
 
 
 @dataclass(frozen=True)

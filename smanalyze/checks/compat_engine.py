@@ -33,7 +33,6 @@ from smanalyze.checks.changes import (
 )
 from smanalyze.checks.engine import split_docstring
 from smanalyze.model.record import record
-from smanalyze.report.changes import FunctionChange
 from smanalyze.report.diff import AREAS, AUDIENCES, Audience, DiffFinding, Severities
 from smanalyze.report.findings import SEVERITIES, RuleInfo, Severity
 
@@ -167,9 +166,5 @@ def _subjects(models: TwoModels) -> dict[type, list[Any]]:
 
 
 def _bodies(one: MetaGraphChange) -> list[BodyChange]:
-    """Changed functions of one name that changed alike, together."""
-    groups: dict[tuple[object, ...], list[FunctionChange]] = {}
-    for function in one.pair.functions:
-        alike = (function.stem, function.ops_added, function.ops_removed, function.only_constants, function.only_attrs)
-        groups.setdefault(alike, []).append(function)
-    return [BodyChange(one, tuple(functions)) for functions in groups.values()]
+    """Changed bodies but for those that only show what another tells."""
+    return [BodyChange(one, (function,)) for function in one.pair.functions if not function.echo_of]

@@ -6,67 +6,75 @@ from collections.abc import Sequence
 
 from smanalyze.report.changes import Changes
 from smanalyze.report.diff import (
-    AUDIENCES,
     Audience,
     AudienceCount,
+    AudienceCounts,
     DiffFinding,
     DiffVerdict,
-    HashPair,
+    Hashes,
     VersionAdvice,
 )
 from smanalyze.report.findings import SEVERITIES
+from smanalyze.report.noise import noise_words
 
 PROMISES = ("signatures", "python", "variables")
 """Areas in which an error is a promise that is broken; in ``container`` it is a tag-set that is gone."""
 
-_TAGS_GONE = ("meta-tagset-removed", "meta-tags-changed", "meta-objectgraph-removed")
+_TAGS_GONE = ("meta-tagset-removed", "meta-tags-changed", "meta-objectgraph-removed", "meta-graph-unreadable")
 
 
 def decide(
     changes: Changes,
-    hashes: tuple[HashPair, ...],
+    hashes: Hashes,
     findings: Sequence[DiffFinding],
     audiences: tuple[Audience, ...],
     identical: bool,
 ) -> DiffVerdict:
-    """The verdict as a word: the first of these that applies."""
+    """The verdict as a word: the first of these that applies. What could not be compared counts as changed where it is
+    the graph; of weights and assets that are not here nothing is said."""
     if identical:
         return "identical"
-    equal = {pair.name: pair.equal for pair in hashes}
     if breaking_finding(findings) is not None:
         return "breaking"
-    if equal["interface"] is False:
+    if hashes.interface.equal is False:
         return "compatible"
-    if equal["program"] is False or any(pair.same is False for pair in changes.assets):
+    if not hashes.program.equal or any(pair.same is False for pair in changes.assets):
         return "behaviour"
-    if equal["weights"] is False:
+    if hashes.weights.equal is False:
         return "weights-only"
-    return "re-exported" if all(pair.equal for pair in hashes) else "metadata"
+    return "metadata" if any(pair.equal is False for _, pair in hashes.rows()) else "re-exported"
 
 
 def breaking_finding(findings: Sequence[DiffFinding]) -> DiffFinding | None:
     """The first error that breaks a promise to the audiences in force."""
-    for finding in findings:
-        promise = finding.area in PROMISES or finding.rule in _TAGS_GONE
-        if finding.severity == "error" and promise:
-            return finding
-    return None
+    return next((finding for finding in findings if finding.severity == "error" and _is_promise(finding)), None)
 
 
-def count_audiences(findings: Sequence[DiffFinding], audiences: tuple[Audience, ...]) -> tuple[AudienceCount, ...]:
+def _is_promise(finding: DiffFinding) -> bool:
+    return finding.area in PROMISES or finding.rule in _TAGS_GONE
+
+
+def broken_for(findings: Sequence[DiffFinding], audiences: tuple[Audience, ...]) -> tuple[Audience, ...]:
+    """The audiences in force to whom a promise is broken."""
+    promises = [finding.severities for finding in findings if _is_promise(finding)]
+    return tuple(one for one in audiences if any(severities.of(one) == "error" for severities in promises))
+
+
+def count_audiences(findings: Sequence[DiffFinding], audiences: tuple[Audience, ...]) -> AudienceCounts:
     """How many findings of each severity concern each audience."""
-    rows = []
-    for audience in AUDIENCES:
+
+    def count(audience: Audience) -> AudienceCount:
         told = [finding.severities.of(audience) for finding in findings]
-        rows.append(AudienceCount(audience, audience in audiences, *(told.count(severity) for severity in SEVERITIES)))
-    return tuple(rows)
+        return AudienceCount(audience in audiences, *(told.count(severity) for severity in SEVERITIES))
+
+    return AudienceCounts(count("serving"), count("python"), count("keras"), count("security"))
 
 
-def advise(verdict: DiffVerdict, findings: Sequence[DiffFinding], audiences: tuple[Audience, ...]) -> VersionAdvice:
+def advise(verdict: DiffVerdict, findings: Sequence[DiffFinding], broken: tuple[Audience, ...]) -> VersionAdvice:
     """How the version of the model's interface should move."""
     decisive = breaking_finding(findings)
     if decisive is not None:
-        return VersionAdvice("major", f"a promise to {_words(audiences)} is broken: {decisive.message}", decisive.id)
+        return VersionAdvice("major", f"a promise to {' and '.join(broken)} is broken: {decisive.message}", decisive.id)
     if verdict == "compatible":
         grown = next((f for f in findings if f.area == "signatures"), None)
         return VersionAdvice("minor", "the interface grew, and nothing was taken", grown.id if grown else "")
@@ -76,27 +84,29 @@ def advise(verdict: DiffVerdict, findings: Sequence[DiffFinding], audiences: tup
     return VersionAdvice("patch", "the interface is the same", first.id if first else "")
 
 
-def _words(audiences: tuple[Audience, ...]) -> str:
-    return " and ".join(audiences)
-
-
 def summarize(verdict: DiffVerdict, changes: Changes, findings: Sequence[DiffFinding]) -> str:
     """The one line of the answer."""
     if verdict == "identical":
         return "The two models are identical."
-    noise = ", ".join(f"{one.count:,} {one.what}" for one in changes.normalised)
-    if verdict == "re-exported" and not any(f.severity != "note" for f in findings):
-        return f"The same model, exported again{f' ({noise} differ; nothing else)' if noise else ''}."
+    lone = sum(file.old is None or file.new is None for file in changes.files)
+    files = (f"{lone:,} file{'s' * (lone != 1)} that one side lacks",) if lone else ()
+    *before, last = (*noise_words(changes.normalised), *files) or ("",)
+    if verdict == "re-exported" and not findings:
+        noise = f"{', '.join(before)} and {last}" if before else last
+        return f"{_SENTENCES[verdict]}{f'; nothing but {noise} differs' if noise else ''}."
     counts = {severity: sum(f.severity == severity for f in findings) for severity in SEVERITIES}
     said = ", ".join(f"{number:,} {word}{'s' * (number != 1)}" for word, number in counts.items() if number)
-    return f"{_SENTENCES[verdict]}{f': {said}' if said else ''}."
+    sentence = _SENTENCES[verdict]
+    if changes.not_compared and verdict != "breaking":  # what was not read may have changed too
+        sentence = f"As far as it could be compared, {sentence[0].lower()}{sentence[1:]}"
+    return f"{sentence}{f': {said}' if said else ''}."
 
 
 _SENTENCES = {
     "breaking": "The new model breaks what callers rely on",
     "compatible": "The interface grew, and nothing was taken",
     "behaviour": "The interface is the same, what is computed is not",
-    "weights-only": "Only the weights changed",
+    "weights-only": "Only the stored values changed",
     "metadata": "Only names, files or other descriptions changed",
     "re-exported": "The same model, exported again",
 }

@@ -8,10 +8,10 @@ from functools import cached_property
 from smanalyze.checks.asset_use import read_assets
 from smanalyze.checks.output_flow import OutputFlow
 from smanalyze.checks.restore_plan import RestorePlan, restore_plan
+from smanalyze.facts.checkpoint import index_is_sound, index_is_whole
 from smanalyze.facts.names import Names
 from smanalyze.graph.dependencies import Dependencies
 from smanalyze.graph.model_graph import ModelGraph
-from smanalyze.model.parts import METAINDEX
 from smanalyze.model.saved_model import SavedModel, Signature
 from smanalyze.report.audit import CheckpointAudit, FingerprintAudit, ManifestAudit, WeightsAudit
 from smanalyze.report.document import MetaGraphReport, ModelSummary
@@ -56,10 +56,12 @@ class FileFacts:
     @cached_property
     def index_is_whole(self) -> bool:
         """Whether all of the checkpoint's index was read."""
-        index = f"{self.checkpoint.prefix}.index"
-        return self.checkpoint.presence == "present" and not any(
-            lost.file == index and lost.part != METAINDEX for lost in self.model.unreadable
-        )
+        return index_is_whole(self.model)
+
+    @cached_property
+    def index_is_sound(self) -> bool:
+        """Whether what was read of the index is what was written; else it proves nothing against data files."""
+        return index_is_sound(self.model)
 
     @cached_property
     def unread_assets(self) -> frozenset[str]:

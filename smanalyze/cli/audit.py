@@ -55,10 +55,12 @@ def run(args: argparse.Namespace) -> int:
 
     outputs = options.parse_outputs(args, FORMATS, args.paths)
     target = _manifest_target(args)
+    versions = {path: _versions(path) for path in args.paths}
+    _refuse_several(args, versions)
     reports: list[AuditReport] = []
     failed = False
     for path in args.paths:
-        for version in _versions(path):
+        for version in versions[path]:
             try:
                 weights = None if version else _load_weights(path, args)
                 if weights is not None:
@@ -66,8 +68,6 @@ def run(args: argparse.Namespace) -> int:
                     failed |= _no_weights_readable(path, weights)
                     continue
                 model = _load(path, version)
-                if target is not None and reports:
-                    raise UsageError("A manifest lists one model; give one path to write it.")
                 reports.append(_audit(args, model))
             except (SmanalyzeError, RecursionError, MemoryError) as error:
                 options.complain_of(path, error)
@@ -93,6 +93,23 @@ def _manifest_target(args: argparse.Namespace) -> Path | None:
     target = Path(args.write_manifest)
     options.refuse_inside(options.Output("json", target), args.paths)
     return target
+
+
+def _refuse_several(args: argparse.Namespace, versions: dict[str, list[str]]) -> None:
+    """Raises UsageError where a manifest, which lists one model, is to be that of several."""
+    import os
+
+    from smanalyze.errors import UsageError
+
+    if args.write_manifest is not None and len(args.paths) > 1:
+        raise UsageError("A manifest lists one model; give one path to write it.")
+    for option in ("manifest", "write_manifest"):
+        several = [(path, names) for path, names in versions.items() if len(names) > 1]
+        if getattr(args, option) is not None and several:
+            path, names = several[0]
+            listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+            message = f"A manifest lists one model, and this holds {len(names)} versions: {listed}. Give one of them"
+            raise UsageError(f"{message}: {os.path.join(path, names[0])}.", file=path)
 
 
 def _versions(path: str) -> list[str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from smanalyze.report.audit import AuditReport
+    from smanalyze.report.diff import DiffReport
     from smanalyze.report.document import Report
 
 FORMATS = ("text", "json", "html", "markdown")
@@ -21,9 +22,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Adds the command to the parser."""
     parser = commands.add_parser(
         "render",
-        help="turn a JSON report or audit into text, HTML or Markdown",
-        description="Read what `smanalyze report` or `smanalyze audit` wrote with --format json, and render it again. "
-        "The model is not needed.",
+        help="turn a JSON report, audit or diff into text, HTML or Markdown",
+        description="Read what `smanalyze report`, `audit` or `diff` wrote with --format json, and render it again. "
+        "No model is needed.",
     )
     parser.add_argument("file", metavar="REPORT.json", help="a report; - for standard input")
     options.add_outputs(parser, FORMATS)
@@ -49,9 +50,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(args: argparse.Namespace, parts: list[Any], outputs: list[options.Output], several: bool) -> None:
-    from smanalyze.cli import audit, report
+    from smanalyze.cli import audit, diff, report
 
-    if parts and isinstance(parts[0], dict) and "verdict" in parts[0]:
+    fields = parts[0] if parts and isinstance(parts[0], dict) else {}
+    if "security_review" in fields and len(parts) == 1:
+        (answer,) = _diffs(parts, args.file)
+        options.write_outputs(outputs, lambda *how: diff.render(answer, *how), args.color)
+    elif "verdict" in fields:
         audits = _audits(parts, args.file)
         options.write_outputs(outputs, lambda *how: audit.render(audits, *how, several=several), args.color)
     else:
@@ -105,6 +110,13 @@ def _audits(parts: list[Any], name: str) -> list[AuditReport]:
     from smanalyze.report.audit import AUDIT_SCHEMA_VERSION, AuditReport
 
     found: list[AuditReport] = _read_as(AuditReport, AUDIT_SCHEMA_VERSION, parts, name)
+    return found
+
+
+def _diffs(parts: list[Any], name: str) -> list[DiffReport]:
+    from smanalyze.report.diff import DIFF_SCHEMA_VERSION, DiffReport
+
+    found: list[DiffReport] = _read_as(DiffReport, DIFF_SCHEMA_VERSION, parts, name)
     return found
 
 

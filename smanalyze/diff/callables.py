@@ -1,146 +1,143 @@
-"""Functions of the object tree, by path; their traces, by what they take; other objects, by path."""
+"""Functions of the object tree that users may call, by path; by what they compute, where the path is gone."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Hashable, Iterable
 
+from smanalyze.diff.callable_arguments import defined, match_arguments, reordered
+from smanalyze.diff.public_tree import PublicTree, Steps
 from smanalyze.diff.renames import Renames
-from smanalyze.facts.names import Names
-from smanalyze.graph.model_graph import ModelGraph
-from smanalyze.model.saved_model import SavedModel
-from smanalyze.report.changes import CallablePair, LayerFact, LayerPair, ObjectPair, ObjectRow, TracePair
-from smanalyze.report.sections import Callable, Trace
+from smanalyze.diff.traces import ToldOutputs, match_traces, takes
+from smanalyze.facts.program import Program
+from smanalyze.model.record import record
+from smanalyze.report.changes import CallablePair, SignaturePair
+from smanalyze.report.sections import Callable
 
-_PLAIN = frozenset({
-    "trackable_list_wrapper", "trackable_dict_wrapper", "trackable_tuple_wrapper", "signature_map",
-    "_generic_user_object",
-})  # fmt: skip
+RENAMED = 0.9
+"""Confidence of a function that was found by what it takes and computes."""
 
-
-def match_callables(old: tuple[Callable, ...], new: tuple[Callable, ...], renames: Renames) -> tuple[CallablePair, ...]:
-    """Every function that users may call; those TensorFlow and Keras made for themselves are left out."""
-    there = _by_path(old), _by_path(new)
-    declared = dict(renames.pairs("function", there[0], there[1]))
-    found, taken = [], set()
-    for path, one in there[0].items():
-        other = there[1].get(declared.get(path, path))
-        if other is not None:
-            taken.add(other.path)
-        traces = match_traces(one.traces, other.traces) if other is not None else ()
-        found.append(CallablePair(one, other, traces, "declared" if path in declared else "path"))
-    found += [CallablePair(None, one, ()) for path, one in there[1].items() if path not in taken]
-    return tuple(found)
+Callables = tuple[Callable, ...]
 
 
-def _by_path(callables: tuple[Callable, ...]) -> dict[str, Callable]:
-    """Those that Python code can name: Keras 2 hangs its layers under names like ``layer-3``, too."""
-    return {
-        one.path: one
-        for one in callables if not one.internal and one.kind not in ("saver", "resource") and "-" not in one.path
-    }  # fmt: skip
+@record
+class _Offered:
+    """One function of a side: the paths that lead to it, its own first."""
+
+    callable: Callable
+    paths: tuple[Steps, ...]
+
+    @property
+    def own(self) -> Steps:
+        return self.paths[0]
 
 
-def match_traces(old: tuple[Trace, ...], new: tuple[Trace, ...]) -> tuple[TracePair, ...]:
-    """Traces by what they take: names, structure, dtypes and shapes of the arguments."""
-    there = {takes(one): one for one in old}, {takes(one): one for one in new}
-    pairs = [TracePair(one, there[1].get(key), key) for key, one in there[0].items()]
-    return (*pairs, *(TracePair(None, one, key) for key, one in there[1].items() if key not in there[0]))
+class CallableMatch:
+    """The functions of one pair of MetaGraphs; those TensorFlow and Keras made for themselves are left out."""
+
+    def __init__(
+        self,
+        callables: tuple[Callables, Callables],
+        trees: tuple[PublicTree, PublicTree],
+        programs: tuple[Program, Program],
+        signatures: tuple[SignaturePair, ...],
+        renames: Renames,
+    ) -> None:
+        self.trees, self.programs = trees, programs
+        self.told = ToldOutputs(signatures)
+        self.sides = _offered(callables[0], trees[0]), _offered(callables[1], trees[1])
+        self.found: dict[Steps, tuple[_Offered, str]] = {}
+        if trees[0].nodes and trees[1].nodes:
+            self._declared(renames)
+            self._paths()
+            self._programs()
+
+    def _declared(self, renames: Renames) -> None:
+        names = [{tree.text(path): one for one in side for path in one.paths}
+                 for tree, side in zip(self.trees, self.sides, strict=True)]  # fmt: skip
+        for before, after in renames.pairs("function", names[0], names[1]):
+            self.found[names[0][before].own] = names[1][after], "declared"
+
+    def _paths(self) -> None:
+        there = {one.callable.object_id: one for one in self.sides[1]}
+        for one in self.sides[0]:
+            ends = (self.trees[1].function(path) for path in one.paths)
+            twin = next((there[end] for end in ends if end in there), None)
+            if twin is not None:
+                self.found.setdefault(one.own, (twin, "path"))
+
+    def _programs(self) -> None:
+        """Functions whose paths are gone and those whose paths are new, where one of each is the same."""
+        taken = {twin.own for twin, _ in self.found.values()}
+        left = [one for one in self.sides[0] if one.own not in self.found and not self._aside(0, one.own)]
+        right = [one for one in self.sides[1] if one.own not in taken and not self._aside(1, one.own)]
+        if not left or not right:
+            return
+        contents = [{one.own: self._content(side, one) for one in ones} for side, ones in ((0, left), (1, right))]
+        counts = [Counter(held.values()) for held in contents]
+        twins = {contents[1][one.own]: one for one in right}
+        for one in left:
+            content = contents[0][one.own]
+            if content and counts[0][content] == counts[1][content] == 1:
+                self.found[one.own] = twins[content], "program"
+
+    def _content(self, side: int, one: _Offered) -> tuple[Hashable, ...]:
+        """What a function takes and computes; () where it was never traced."""
+        program = self.programs[side]
+        objects, library = program.graph.meta_graph.objects, program.library.functions
+        concrete = {f.name: f for f in objects.concrete_functions if f.name in library} if objects is not None else {}
+        held = [trace for trace in one.callable.traces if trace.function in concrete]
+        return tuple(sorted((takes(trace), program.bound(concrete[trace.function])) for trace in held))
+
+    def _aside(self, side: int, path: Steps) -> str:
+        """Why changes of a function are told elsewhere; "" where they are its own."""
+        place = self.trees[side].aside(path)
+        return place or ("" if self.trees[1 - side].find(path[:-1]) is not None else "object")
+
+    def pairs(self) -> tuple[CallablePair, ...]:
+        """All functions, in the order of the old side and then of the new."""
+        taken = {twin.own for twin, _ in self.found.values()}
+        pairs = [self._pair(one, *self.found[one.own]) if one.own in self.found else self._alone(0, one)
+                 for one in self.sides[0]]  # fmt: skip
+        return (*pairs, *(self._alone(1, one) for one in self.sides[1] if one.own not in taken))
+
+    def _alone(self, side: int, one: _Offered) -> CallablePair:
+        paths = tuple(map(self.trees[side].text, one.paths))
+        aside = self._aside(side, one.own)
+        if side == 0:
+            return CallablePair(one.callable, None, (), lost=paths, aside=aside)
+        return CallablePair(None, one.callable, (), gained=paths, aside=aside)
+
+    def _pair(self, one: _Offered, other: _Offered, stage: str) -> CallablePair:
+        sides = [defined(tree.nodes[side.callable.object_id].function, side.callable)
+                 for tree, side in zip(self.trees, (one, other), strict=True)]  # fmt: skip
+        arguments = match_arguments(sides[0], sides[1])
+        return CallablePair(
+            one.callable, other.callable,
+            match_traces(one.callable.traces, other.callable.traces, arguments, self.told),
+            stage, RENAMED if stage == "program" else 1.0,
+            lost=tuple(self.trees[0].text(path) for path in one.paths if self.trees[1].function(path) is None),
+            gained=tuple(self.trees[1].text(path) for path in other.paths if self.trees[0].function(path) is None),
+            arguments=arguments,
+            reordered=reordered(sides[0], sides[1], arguments),
+            aside=self.trees[0].aside(one.own),
+        )  # fmt: skip
 
 
-def takes(trace: Trace) -> str:
-    """What a trace takes, in words."""
-    return ", ".join(f"{argument.name}={argument.text}" for argument in trace.arguments)
-
-
-# Objects --------------------------------------------------------------------------------------------------------------
-
-
-def match_objects(old: tuple[ModelGraph, Names] | None, new: tuple[ModelGraph, Names] | None) -> tuple[ObjectPair, ...]:
-    """Objects that are neither functions nor variables nor lists, by path; those of one class that are left and alone
-    have moved."""
-    there = dict(_objects(*old)) if old else {}, dict(_objects(*new)) if new else {}
-    left = {path: row for path, row in there[0].items() if path not in there[1]}
-    right = {path: row for path, row in there[1].items() if path not in there[0]}
-    pairs = [ObjectPair(row, there[1][path]) for path, row in there[0].items() if path in there[1]]
-    for path, row in list(left.items()):
-        same = [other for other in right.values() if _class_of(other) == _class_of(row)]
-        alike = [other for other in left.values() if _class_of(other) == _class_of(row)]
-        if len(same) == len(alike) == 1 and _class_of(row)[1] not in _PLAIN:
-            pairs.append(ObjectPair(row, same[0], "class"))
-            del left[path], right[same[0].path]
-    pairs += [ObjectPair(row, None) for row in left.values()]
-    return (*pairs, *(ObjectPair(None, row) for row in right.values()))
-
-
-def _class_of(row: ObjectRow) -> tuple[str, str, str]:
-    return row.kind, row.identifier, row.registered_name
-
-
-def _objects(graph: ModelGraph, names: Names) -> Iterable[tuple[str, ObjectRow]]:
-    objects, paths = graph.meta_graph.objects, names.paths
-    for node in objects.nodes if objects is not None and paths is not None else ():
-        assert paths is not None
-        steps = paths.names[node.id]
-        public = steps is not None and not any(
-            (step.startswith("_") and step != "__call__") or step == "keras_api" for step in steps
-        )
-        if node.kind == "user_object" and public and node.identifier not in _PLAIN:
-            path = paths.python_path(node.id)
-            yield path, ObjectRow(path, node.kind, node.identifier, node.registered_name)
-
-
-# Keras layers --------------------------------------------------------------------------------------------------------
-
-
-def layer_facts(model: SavedModel, graph: ModelGraph) -> tuple[LayerFact, ...]:
-    """The layers that Keras metadata tells of, with their configurations."""
-    objects = graph.meta_graph.objects
-    texts = [(node.path, node.identifier, node.metadata) for node in model.keras_nodes]
-    if not texts and objects is not None:
-        texts = [("", node.identifier, node.metadata) for node in objects.nodes if node.metadata]
-    found = []
-    for path, identifier, text in texts:
-        if "metric" not in identifier:
-            fact = _layer(path, text)
-            if fact is not None:
-                found.append(fact)
-    return tuple(found)
-
-
-def _layer(path: str, text: str) -> LayerFact | None:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or not isinstance(data.get("class_name"), str):
-        return None
-    config = data.get("config")
-    name = data.get("name") or (config.get("name") if isinstance(config, dict) else "") or path
-    own = (
-        {k: v for k, v in config.items() if k not in ("name", "layers", "input_layers", "output_layers")}
-        if isinstance(config, dict)
-        else {}
+def _offered(callables: Callables, tree: PublicTree) -> tuple[_Offered, ...]:
+    """The functions that a public path leads to, with all such paths."""
+    known = {one.object_id: one for one in callables if one.kind not in ("saver", "resource")}
+    paths: dict[int, list[Steps]] = {}
+    for steps, number in tree.places.items():
+        if number in known:
+            paths.setdefault(number, []).append(steps)
+    return tuple(
+        _Offered(known[number], tuple(sorted(found, key=lambda steps: (steps != tree.own[number], steps))))
+        for number, found in paths.items()
     )
-    class_name = data["class_name"]
-    has_lambda = class_name == "Lambda" or '"class_name": "Lambda"' in text or "__lambda__" in text
-    registered = data.get("registered_name") or ""
-    return LayerFact(path, str(name), class_name, str(registered), json.dumps(own, sort_keys=True), has_lambda)
 
 
-def match_layers(old: tuple[LayerFact, ...], new: tuple[LayerFact, ...]) -> tuple[LayerPair, ...]:
-    """Layers by path and name; then those of one class and configuration, in order."""
-    there = {(one.name, one.class_name): one for one in old}, {(one.name, one.class_name): one for one in new}
-    pairs = [LayerPair(one, there[1][key]) for key, one in there[0].items() if key in there[1]]
-    left = [one for key, one in there[0].items() if key not in there[1]]
-    right = [one for key, one in there[1].items() if key not in there[0]]
-    for one in list(left):
-        twin = next(
-            (other for other in right if (other.class_name, other.config) == (one.class_name, one.config)), None
-        )
-        if twin is not None:
-            pairs.append(LayerPair(one, twin, "config"))
-            left.remove(one)
-            right.remove(twin)
-    pairs += [LayerPair(one, None) for one in left]
-    return (*pairs, *(LayerPair(None, one) for one in right))
+def endpoints(tree: PublicTree, keys: Iterable[str]) -> tuple[str, ...]:
+    """What ``TFSMLayer`` finds by name: functions of the root, and signatures."""
+    held = tree.children(0) if tree.nodes else {}
+    return tuple(sorted({*keys, *(name for name in held if tree.function((name,)) is not None)}))

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
-from smanalyze.diff.callables import layer_facts, match_callables, match_layers, match_objects
+from smanalyze.diff.callables import CallableMatch, endpoints
 from smanalyze.diff.files import compare_assets, compare_files
-from smanalyze.diff.functions import FunctionMatch
+from smanalyze.diff.keras_layers import KerasSide, keras_pair, match_layers
+from smanalyze.diff.objects import match_lists, match_objects, told_objects
+from smanalyze.diff.programs import compare_programs
+from smanalyze.diff.public_tree import PublicTree
 from smanalyze.diff.renames import Renames
 from smanalyze.diff.side import Side
 from smanalyze.diff.signatures import match_signatures
+from smanalyze.diff.stored import compare_stored
 from smanalyze.diff.variables import match_variables
-from smanalyze.facts.program import Program, program_digest
-from smanalyze.graph.merkle import reference_digest
-from smanalyze.graph.model_graph import Key
-from smanalyze.report.changes import CallablePair, Changes, MetaGraphPair, Normalised, OpChange, VariablePair
-from smanalyze.report.sections import Callable
+from smanalyze.facts.program import program_digest
+from smanalyze.report.changes import Changes, MetaGraphPair, VariablePair
+from smanalyze.report.noise import Normalised
 
 
 def compare(old: Side, new: Side, renames: Renames) -> Changes:
     """Everything that differs between two models. Reads no tensor; compares assets and small files byte by byte."""
     counters: Counter[str] = Counter()
-    meta_graphs = tuple(_meta_graph(old, new, *pair, renames, counters) for pair in _pair_meta_graphs(old, new))
-    variables = match_variables(old.variables, new.variables, renames)
-    counters["checkpoint keys"] += sum(map(_has_other_key, variables))
-    counters["automatic names of variables"] += sum(pair.stage == "number" for pair in variables)
+    variables = compare_stored(old, new, match_variables(old.variables, new.variables, renames))
+    renamed = _renamed(variables, old, new)
+    pairs = _pair_meta_graphs(old, new)
+    meta_graphs = tuple(_meta_graph(old, new, *pair, renames, renamed, counters) for pair in pairs)
+    counters["checkpoint_keys"] += sum(map(_has_other_key, variables))
+    counters["variable_names"] += sum(pair.stage == "number" for pair in variables)
     if old.model.fingerprint is not None and new.model.fingerprint is not None:
-        counters["uuid of the fingerprint"] += old.model.fingerprint.uuid != new.model.fingerprint.uuid
+        counters["fingerprint_uuid"] += old.model.fingerprint.uuid != new.model.fingerprint.uuid
     return Changes(
         meta_graphs=meta_graphs,
         variables=variables,
         assets=compare_assets(old, new),
         files=compare_files(old, new),
-        normalised=tuple(Normalised(what, count) for what, count in counters.items() if count),
+        normalised=Normalised(**counters),
         not_compared=_not_compared(old, new),
         unused_renames=renames.unused(),
     )
@@ -63,65 +66,44 @@ def _pair_meta_graphs(old: Side, new: Side) -> list[tuple[int | None, int | None
 
 
 def _meta_graph(
-    old: Side, new: Side, before: int | None, after: int | None, stage: str, renames: Renames, counters: Counter[str]
-) -> MetaGraphPair:
+    old: Side, new: Side, before: int | None, after: int | None, stage: str, renames: Renames,
+    renamed: dict[bytes, bytes], counters: Counter[str],
+) -> MetaGraphPair:  # fmt: skip
     one = None if before is None else old.meta_graphs[before]
     other = None if after is None else new.meta_graphs[after]
     if one is None or other is None or before is None or after is None:
         return MetaGraphPair(one, other, stage=stage)
     programs = old.programs[before], new.programs[after]
     signatures = match_signatures(one.signatures, other.signatures, programs, renames)
-    callables = match_callables(one.callables, other.callables, renames)
+    trees = PublicTree(programs[0].one), PublicTree(programs[1].one)
+    callables = CallableMatch((one.callables, other.callables), trees, programs, signatures, renames).pairs()
+    objects, keras = match_objects(trees), (KerasSide(old, before), KerasSide(new, after))
+    ends = [endpoints(tree, [s.key for s in side.signatures]) for tree, side in zip(trees, (one, other), strict=True)]
     names = programs[0].library.functions, programs[1].library.functions
     pair = MetaGraphPair(
         one, other, signatures, callables,
-        objects=match_objects((old.graphs[before], old.names[before]), (new.graphs[after], new.names[after])),
-        layers=match_layers(layer_facts(old.model, old.graphs[before]), layer_facts(new.model, new.graphs[after])),
-        init_changed=_init(programs[0]) != _init(programs[1]),
+        objects=objects,
+        layers=match_layers(*keras, told_objects(trees, objects)),
+        lists=match_lists(trees),
+        keras=keras_pair(*keras, (ends[0], ends[1])),
         same_program=program_digest(programs[0].one, programs[0]) == program_digest(programs[1].one, programs[1]),
-        ops=_ops(programs, callables),
         stage=stage,
     )  # fmt: skip
-    match = FunctionMatch(*programs, signatures, callables, renames.pairs("function", *names))
-    counters["generated names of functions"] += match.renumbered()
-    return replace(pair, functions=tuple(match.changes), function_rows=match.rows())
+    pair, match = compare_programs(pair, programs, renames.pairs("function", *names), renamed)
+    counters["function_names"] += match.renumbered()
+    return pair
 
 
-def _init(program: Program) -> bytes:
-    """What runs when the model is loaded."""
-    meta_graph = program.graph.meta_graph
-    parts = [reference_digest(program.library.main, program.main, meta_graph.init_op)] if meta_graph.init_op else []
-    tables = [end for key in program.graph.edges if key.kind == "function" for end in [key]
-              if program.graph.targets(end, "initializes")]  # fmt: skip
-    functions = sorted(
-        program.merkle.function(str(key.id)).value for key in tables if str(key.id) in program.library.functions
-    )
-    return b"".join([*parts, *functions])
-
-
-def _ops(programs: tuple[Program, Program], callables: tuple[CallablePair, ...]) -> tuple[OpChange, ...]:
-    """Ops of which one side has more, with what runs them there."""
-    counts = programs[0].library.op_counts, programs[1].library.op_counts
-    found = []
-    for op in sorted({*counts[0], *counts[1]}):
-        if counts[0][op] != counts[1][op]:
-            more = counts[1][op] > counts[0][op]
-            offered = [side for pair in callables if (side := (pair.old, pair.new)[more]) is not None]
-            found.append(OpChange(op, counts[0][op], counts[1][op], *_where(programs[more], op, offered)))
-    return tuple(found)
-
-
-def _where(program: Program, op: str, callables: list[Callable]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(signatures and callables that run an op, functions that hold it)."""
-    graph = program.graph
-    holders = tuple(name for name in program.library.functions if op in program.library.index(name).op_counts)
-    keys = [signature.key for signature in graph.meta_graph.signatures]
-    found = [key for key in keys if op in graph.op_counts(Key("signature", key))]
-    found += [
-        one.path for one in callables
-        if any(not set(holders).isdisjoint(trace.reach.function_names) for trace in one.traces)
-    ]  # fmt: skip
-    return tuple(found), holders
+def _renamed(variables: tuple[VariablePair, ...], old: Side, new: Side) -> dict[bytes, bytes]:
+    """What a renamed variable is known by on the old side, by what it is on the new."""
+    found = {}
+    for pair in variables:
+        if pair.old is not None and pair.new is not None:
+            for before, after in zip(old.identities, new.identities, strict=False):
+                names = before.auto.plain(pair.old.name), after.auto.plain(pair.new.name)
+                if names[0] != names[1]:
+                    found[f"variable {names[1]}".encode()] = f"variable {names[0]}".encode()
+    return found
 
 
 # What was not compared ------------------------------------------------------------------------------------------------

@@ -1,63 +1,67 @@
-"""Functions of both libraries, matched; and of those that differ the ones whose own nodes changed.
+"""Functions of both libraries, matched; and the bodies that differ, compared.
 
-Matched are, in this order: what a signature or a callable of both sides runs, what matched functions call in the same
-place, functions of one name without its number, and what is most alike. A function that differs only because of what it
-calls is no change of its own: the change is told once, where it is.
+Matched are, in this order: what is declared, what a signature or a callable of both sides runs, what matched functions
+call in the same place, what is the same, functions of one name without its number, and what is most alike.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from smanalyze.diff.nodes import BodySide, NodeMatch, compare_bodies
-from smanalyze.facts.library import is_saver
+from smanalyze.diff.function_arguments import match_arguments
+from smanalyze.diff.likeness import Likest
+from smanalyze.diff.node_match import BodySide, NodeMatch, match_nodes
+from smanalyze.diff.nodes import BodyDelta, Calls, compare_bodies
+from smanalyze.facts.function_names import PlainStems, stem_of
 from smanalyze.facts.program import Program
+from smanalyze.graph.digests import is_plain
 from smanalyze.graph.model_graph import Key
-from smanalyze.report.changes import CallablePair, FunctionChange, FunctionRow, NodeChange, SignaturePair
-from smanalyze.report.sections import Callable
+from smanalyze.graph.savers import is_saver_body
+from smanalyze.report.changes import CallablePair, SignaturePair
+from smanalyze.report.sections import Trace
 
-_STEM = re.compile(r"^__(?:inference|forward|backward)_|_\d+$")
-POSSIBLE = 0.4
-"""Likeness from which two functions are taken for one that changed."""
-
-MAX_COMPARED = 2_000
-"""Pairs of functions whose likeness is computed; beyond, what is left is removed and added."""
-
-SAVER_OPS = frozenset({
-    "Identity", "ReadVariableOp", "DisableCopyOnRead", "AssignVariableOp", "Const", "NoOp", "SaveV2", "RestoreV2",
-    "MergeV2Checkpoints", "ShardedFilename", "StringJoin", "Select", "SelectV2", "StaticRegexFullMatch", "Pack", "Cast",
-    "Assign", "LookupTableExportV2", "LookupTableImportV2",
-})  # fmt: skip
-"""What TensorFlow's own savers are made of."""
+_GRADIENT = "_gradient_op_type"
 
 
-def stem_of(name: str) -> str:
-    """A function's name without what an exporter counted."""
-    return _STEM.sub("", name)
+@dataclass
+class Compared:
+    """Two matched functions that differ ("" names the main graph). ``interface``: they take or give other dtypes.
+    ``called`` are functions that only one of the bodies calls, of the old and of the new library."""
+
+    before: str
+    after: str
+    stage: str
+    confidence: float
+    delta: BodyDelta
+    attributes: tuple[tuple[str, str, str], ...] = ()
+    interface: bool = False
+    called: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 class FunctionMatch:
-    """The functions of one pair of MetaGraphs. ``pairs`` are (old, new) names with the stage that matched them."""
+    """The functions of one pair of MetaGraphs. ``pairs`` are old names with (new name, stage, confidence); ``compared``
+    the pairs that differ, callers before what they call. ``is_cut``: some were left without a partner because there are
+    too many to look at."""
 
     def __init__(
         self,
-        old: Program,
-        new: Program,
+        programs: tuple[Program, Program],
         signatures: tuple[SignaturePair, ...],
         callables: tuple[CallablePair, ...],
         declared: Iterable[tuple[str, str]] = (),
+        renamed: Mapping[bytes, bytes] | None = None,
     ) -> None:
-        self.old, self.new = old, new
+        self.old, self.new = self.programs = programs
         self.pairs: dict[str, tuple[str, str, float]] = {}
         self.taken: set[str] = set()
-        self.changes: list[FunctionChange] = []
+        self.compared: list[Compared] = []
+        self.is_cut = False
+        self._renamed = renamed or {}
         self._queue: list[tuple[str, str]] = []
-        self._reach = (
-            _Reach(old, [pair.old for pair in callables if pair.old is not None]),
-            _Reach(new, [pair.new for pair in callables if pair.new is not None]),
-        )
+        self._fed: dict[tuple[str, str], dict[int, int]] = {}
+        self._arguments: dict[tuple[str, str], dict[int, int]] = {}
+        self._plain = PlainStems(self.old.library.functions), PlainStems(self.new.library.functions)
         for before, after in declared:
             self._take(before, after, "declared")
         self._roots(signatures, callables)
@@ -67,10 +71,8 @@ class FunctionMatch:
         self._work()
         self._likeness()
         self._work()
-        if old.graph.meta_graph.objects is None or new.graph.meta_graph.objects is None:
-            self._main(signatures)
 
-    # Matching -------------------------------------------------------------------------------------------------------
+    # Matching ---------------------------------------------------------------------------------------------------------
 
     def _take(self, before: str, after: str, stage: str, confidence: float = 1.0) -> None:
         there = before in self.old.library.functions and after in self.new.library.functions
@@ -88,145 +90,189 @@ class FunctionMatch:
                     self._take(str(one.id), str(other.id), "signature")
         for pair_of in callables:
             for trace in pair_of.traces:
-                if (
-                    trace.old is not None
-                    and trace.new is not None
-                    and self._may(trace.old.function, trace.new.function)
-                ):
-                    self._take(trace.old.function, trace.new.function, "path")
+                self._take_traces(trace.old, trace.new, 1.0)
             before_traces = [t.old for t in pair_of.traces if t.old is not None and t.new is None]
             after_traces = [t.new for t in pair_of.traces if t.new is not None and t.old is None]
-            if len(before_traces) == len(after_traces) == 1 and self._may(
-                before_traces[0].function, after_traces[0].function
-            ):
-                self._take(before_traces[0].function, after_traces[0].function, "path", 0.9)
+            if len(before_traces) == len(after_traces) == 1:
+                self._take_traces(before_traces[0], after_traces[0], 0.9)
 
-    def _may(self, before: str, after: str) -> bool:
-        """Whether two functions at one place can be the same: a place in a list may be another's now."""
-        if before not in self.old.library.functions or after not in self.new.library.functions:
-            return False
-        return stem_of(before) == stem_of(after) or self._digest(self.old, before) == self._digest(self.new, after)
+    def _take_traces(self, before: Trace | None, after: Trace | None, confidence: float) -> None:
+        """Two traces at one place, where they can be the same: a place in a list may be another's now."""
+        if before is None or after is None:
+            return
+        one, other = before.function, after.function
+        if one not in self.old.library.functions or other not in self.new.library.functions:
+            return
+        if self._plain[0].of(one) == self._plain[1].of(other) or self.same_digest(one, other):
+            self._take(one, other, "path", confidence)
 
-    def _work(self) -> None:
-        """Compares what was matched, and matches what it calls in the same places."""
-        while self._queue:
-            before, after = self._queue.pop(0)
-            if self._digest(self.old, before) != self._digest(self.new, after):
-                self._compare(before, after)
+    def same_digest(self, before: str, after: str) -> bool:
+        """Whether a function of the old library is one of the new, to all it calls."""
+        return self.old.merkle.function(before).value == self.new.merkle.function(after).value
 
-    @staticmethod
-    def _digest(program: Program, name: str) -> bytes:
-        return program.merkle.function(name).value
-
-    def _open(self) -> tuple[list[str], list[str]]:
+    def open(self) -> tuple[list[str], list[str]]:
+        """What has no partner, of the old and of the new library."""
         before = [name for name in self.old.library.functions if name not in self.pairs]
         return before, [name for name in self.new.library.functions if name not in self.taken]
 
     def _same_digests(self) -> None:
         """What is the same by its digest, one of a name first."""
-        for with_stem in (True, False):
-            before, after = self._open()
+        for stems in ((stem_of, stem_of), (self._plain[0].of, self._plain[1].of), (lambda _: "", lambda _: "")):
+            before, after = self.open()
             groups: dict[tuple[str, bytes], list[str]] = {}
             for name in after:
-                groups.setdefault((stem_of(name) if with_stem else "", self._digest(self.new, name)), []).append(name)
+                groups.setdefault((stems[1](name), self.new.merkle.function(name).value), []).append(name)
             for name in before:
-                twins = groups.get((stem_of(name) if with_stem else "", self._digest(self.old, name)))
+                twins = groups.get((stems[0](name), self.old.merkle.function(name).value))
                 if twins:
                     self._take(name, twins.pop(0), "content")
 
     def _stems(self) -> None:
-        before, after = self._open()
-        counts = Counter(map(stem_of, before)), Counter(map(stem_of, after))
-        there = {stem_of(name): name for name in after}
-        for name in before:
-            stem = stem_of(name)
-            if counts[0][stem] == counts[1][stem] == 1:
-                self._take(name, there[stem], "name")
-
-    def _likeness(self) -> None:
-        """The likest of what is left, by their ops, where both take and give the same."""
-        before, after = self._open()
-        scored: list[tuple[float, str, str]] = []
-        for one in before:
-            for other in after:
-                if len(scored) >= MAX_COMPARED:
-                    break
-                score = self._score(one, other)
-                if score >= POSSIBLE:
-                    scored.append((score, one, other))
-        for score, one, other in sorted(scored, key=lambda item: (-item[0], item[1], item[2])):
-            self._take(one, other, "likeness", round(min(score, 0.9), 2))
-
-    def _score(self, one: str, other: str) -> float:
-        before, after = self.old.library.index(one).op_counts, self.new.library.index(other).op_counts
-        shared, whole = sum((before & after).values()), sum((before | after).values())
-        alike = 0.3 if stem_of(one) == stem_of(other) else 0.0
-        return min(1.0, alike + 0.7 * shared / whole) if whole else alike
-
-    # Comparing ------------------------------------------------------------------------------------------------------
-
-    def _compare(self, before: str, after: str) -> None:
-        sides = self._side(self.old, before), self._side(self.new, after)
-        match = NodeMatch(*sides, self._arguments(before, after), self._call_arguments)
-        for one, other in match.to_new.items():
-            calls = sides[0].index.calls_at.get(one, ()), sides[1].index.calls_at.get(other, ())
-            for call, twin in zip(*calls, strict=False):
-                self._take(call.function, twin.function, "call")
-        _, stage, confidence = self.pairs[before]
-        self._tell(before, after, match, stage, confidence)
+        """What is alone with its name on both sides; of several of a name those that are all the same on each side,
+        first where the same is bound to them."""
+        groups: dict[str, tuple[list[str], list[str]]] = {}
+        for side, names in enumerate(self.open()):
+            for name in names:
+                groups.setdefault(self._plain[side].of(name), ([], []))[side].append(name)
+        for before, after in groups.values():
+            kinds = (
+                {self.old.merkle.function(n).value for n in before},
+                {self.new.merkle.function(n).value for n in after},
+            )
+            if len(before) == len(after) and len(kinds[0]) == len(kinds[1]) == 1:
+                bound = {self._bound(self.new, name): name for name in after}
+                for one in before:
+                    self._take(one, bound.get(self._bound(self.old, one), ""), "name")
+                left = [name for name in after if name not in self.taken]
+                for one, other in zip([name for name in before if name not in self.pairs], left, strict=True):
+                    self._take(one, other, "name")
 
     @staticmethod
-    def _side(program: Program, name: str) -> BodySide:
-        return BodySide(program.library.index(name), program.merkle.function_nodes(name))
+    def _bound(program: Program, name: str) -> tuple[bytes, ...]:
+        return tuple(sorted((program.captures(name) or {}).values()))
 
-    def _arguments(self, before: str, after: str) -> dict[int, int]:
-        """Argument numbers of the old function to those of the new: captures by what they are, others by place."""
-        bound = self.old.captures(before), self.new.captures(after)
-        found: dict[int, int] = {}
-        if bound[0] is not None and bound[1] is not None:
-            places: dict[bytes, list[int]] = {}
-            for number, identity in bound[1].items():
-                places.setdefault(identity, []).append(number)
-            for number, identity in bound[0].items():
-                if places.get(identity):
-                    found[number] = places[identity].pop(0)
-            count = len(self.old.library.index(before).arguments)
-            return found | {n: n for n in range(count) if n not in bound[0] and n not in bound[1]}
-        arguments = self.old.library.functions[before].inputs, self.new.library.functions[after].inputs
-        orders = (
-            [n for group in self.old.merkle.function(before).order for n in group],
-            [n for group in self.new.merkle.function(after).order for n in group],
+    def _likeness(self) -> None:
+        """The likest of what is left, by their ops."""
+        likest = Likest(self.programs, self._plain)
+        for before, after, confidence in likest.pairs(*self.open()):
+            self._take(before, after, "likeness", confidence)
+        self.is_cut = likest.is_cut
+
+    # Comparing --------------------------------------------------------------------------------------------------------
+
+    def compare_more(self) -> None:
+        """Compares what the main graphs matched."""
+        self._work()
+
+    def _work(self) -> None:
+        """Compares what was matched, and matches what it calls in the same places."""
+        for before, after in self._queue:  # which grows meanwhile
+            savers = is_saver_body(self.old.library.index(before)) and is_saver_body(self.new.library.index(after))
+            if not self.same_digest(before, after) and not savers:
+                self._compare(before, after)
+        self._queue.clear()
+
+    def _compare(self, before: str, after: str) -> None:
+        match = match_nodes(*self._sides(before, after), self.arguments(before, after), self._returns(before, after))
+        delta = compare_bodies(match, self.follow(match))
+        _, stage, confidence = self.pairs[before]
+        attributes = self._own_attrs(before, after)
+        if delta.changed or attributes:
+            ends = self._ends(self.old, before), self._ends(self.new, after)
+            self.compared.append(
+                Compared(before, after, stage, confidence, delta, attributes, ends[0] != ends[1], lone_calls(match))
+            )
+
+    def follow(self, match: NodeMatch) -> Calls:
+        """Matches what two bodies call in the same places, and the gradients of their nodes."""
+        one, other = match.old.index, match.new.index
+        for before, after in match.to_new.items():
+            calls = one.calls_at.get(before, ()), other.calls_at.get(after, ())
+            for call, twin in zip(*calls, strict=False):
+                self._take(call.function, twin.function, "call")
+                if is_plain(call) and is_plain(twin):
+                    self._fed.setdefault((call.function, twin.function), _fed_alike(match, before, after))
+        return Calls(lambda a, b: self._same_calls(match, a, b), self._call_arguments, self._gradients(match))
+
+    def _sides(self, before: str, after: str) -> tuple[BodySide, BodySide]:
+        """Both bodies, with digests in which matched arguments are the same."""
+        mapped = self.arguments(before, after)
+        back = {other: one for one, other in mapped.items()}
+        indexes = self.old.library.index(before), self.new.library.index(after)
+        labels = (
+            [b"argument %d" % n if n in mapped else b"old %d" % n for n in range(len(indexes[0].arguments))],
+            [b"argument %d" % back[n] if n in back else b"new %d" % n for n in range(len(indexes[1].arguments))],
         )
-        if len(arguments[0]) == len(arguments[1]):
-            pairs = zip(*orders, strict=False)
-            return {one: other for one, other in pairs if arguments[0][one].dtype == arguments[1][other].dtype}
-        names = {argument.name: number for number, argument in enumerate(arguments[1])}
-        return {number: names[a.name] for number, a in enumerate(arguments[0]) if a.name in names}
+        return (
+            BodySide(indexes[0], self.old.merkle.nodes(indexes[0], labels[0])),
+            BodySide(indexes[1], self.new.merkle.nodes(indexes[1], labels[1])),
+        )
+
+    def arguments(self, before: str, after: str) -> dict[int, int]:
+        """Argument numbers of the old function to those of the new."""
+        found = self._arguments.get((before, after))
+        if found is None:
+            fed = self._fed.get((before, after), {})
+            found = match_arguments(self.programs, (before, after), fed, self._renamed)
+            self._arguments[before, after] = found
+        return found
 
     def _call_arguments(self, before: str, after: str) -> dict[int, int] | None:
-        """Arguments of two functions that were matched; None for others."""
+        """Arguments of two functions that were matched or are the same; None for others."""
         pair = self.pairs.get(before)
-        return self._arguments(before, after) if pair is not None and pair[0] == after else None
+        known = pair is not None and (pair[0] == after or self.same_digest(before, after))
+        return self.arguments(before, after) if known else None
 
-    def _tell(self, before: str, after: str, match: NodeMatch, stage: str, confidence: float) -> None:
-        change = compare_bodies(match, lambda a, b: self._same_calls(match, a, b), constant_text)
-        attributes = self._own_attrs(before, after) if before else ()
-        if not change.changed and not attributes:
-            return
-        if is_saver(before or after) and not (change.added.keys() | change.removed.keys()) - SAVER_OPS:
-            return  # it follows the list of variables
-        added, removed = change.counts()
-        only = not added and not removed and not change.rewired and not attributes
-        self.changes.append(
-            FunctionChange(
-                old=before, new=after, stem=stem_of(after), stage=stage, confidence=confidence,
-                ops_added=added, ops_removed=removed, nodes=tuple(sorted(change.nodes, key=_node_order)),
-                changed_nodes=change.changed, rewired=change.rewired, downstream=change.downstream,
-                only_constants=only and change.constants > 0 and not change.attrs,
-                only_attrs=only and change.attrs > 0 and not change.constants,
-                reach=self.reach(before, after), equal_nodes=change.equal, attributes=attributes,
-            )
-        )  # fmt: skip
+    def _same_calls(self, match: NodeMatch, before: int, after: int) -> bool:
+        calls = match.old.index.calls_at.get(before, ()), match.new.index.calls_at.get(after, ())
+        if len(calls[0]) != len(calls[1]):
+            return False
+        return all(self._is_twin(call.function, twin.function) for call, twin in zip(*calls, strict=True))
+
+    def _is_twin(self, before: str, after: str) -> bool:
+        """Whether two called functions are matched, or are the same as such."""
+        pair = self.pairs.get(before)
+        if pair is not None and pair[0] == after:
+            return True
+        if self.same_digest(before, after):
+            return True
+        value = self.new.merkle.function
+        return pair is not None and value(pair[0]).value == value(after).value
+
+    def _gradients(self, match: NodeMatch) -> dict[int, tuple[str, str]]:
+        """Old nodes whose custom gradient is another on the new side: what it was and is."""
+        if not match.old.index.gradient_ops and not match.new.index.gradient_ops:
+            return {}
+        known = self.old.library.gradient_functions, self.new.library.gradient_functions
+        found: dict[int, tuple[str, str]] = {}
+        for before, after in match.to_new.items():
+            one = known[0].get(match.old.index.node(before).attr_string(_GRADIENT), "")
+            other = known[1].get(match.new.index.node(after).attr_string(_GRADIENT), "")
+            if one and other:
+                self._take(one, other, "gradient")
+                if not self._is_twin(one, other) or not self.same_digest(one, other):
+                    found[before] = (f"gradient {stem_of(one)}", f"gradient {stem_of(other)}, changed")
+            elif one or other:
+                words = [f"gradient {stem_of(name)}" if name else "no custom gradient" for name in (one, other)]
+                found[before] = (words[0], words[1])
+        return found
+
+    def _returns(self, before: str, after: str) -> list[tuple[int, int]]:
+        """Nodes that give the same output of two functions, by its place; none where one has more outputs."""
+        one, other = self.old.library.functions[before], self.new.library.functions[after]
+        names = [[output.name for output in function.outputs] for function in (one, other)]
+        if len(names[0]) != len(names[1]):
+            return []
+        find = self.old.library.index(before).producer, self.new.library.index(after).producer
+        pairs = (
+            (find[0](one.returns.get(a, "")), find[1](other.returns.get(b, ""))) for a, b in zip(*names, strict=True)
+        )
+        return [(p, q) for p, q in pairs if p is not None and q is not None]
+
+    @staticmethod
+    def _ends(program: Program, name: str) -> tuple[list[str], list[str]]:
+        function = program.library.functions[name]
+        return sorted(a.dtype for a in function.inputs), [a.dtype for a in function.outputs]
 
     def _own_attrs(self, before: str, after: str) -> tuple[tuple[str, str, str], ...]:
         one, other = self.old.function_attrs(before), self.new.function_attrs(after)
@@ -235,92 +281,31 @@ class FunctionMatch:
             for name in sorted({*one, *other}) if one.get(name) != other.get(name)
         )  # fmt: skip
 
-    def _same_calls(self, match: NodeMatch, before: int, after: int) -> bool:
-        calls = match.old.index.calls_at.get(before, ()), match.new.index.calls_at.get(after, ())
-        if len(calls[0]) != len(calls[1]):
-            return False
-        for call, twin in zip(*calls, strict=True):
-            pair = self.pairs.get(call.function)
-            if (pair is None or pair[0] != twin.function) and (
-                self._digest(self.old, call.function) != self._digest(self.new, twin.function)
-            ):
-                return False
-        return True
-
-    def _main(self, signatures: tuple[SignaturePair, ...]) -> None:
-        """The main graph of TF1 models: what the matched signatures and the init op run."""
-        only = []
-        for program, side in ((self.old, 0), (self.new, 1)):
-            keys = [(pair.old, pair.new)[side] for pair in signatures if pair.old is not None and pair.new is not None]
-            numbers: set[int] = set()
-            for one in keys:
-                if one is not None:
-                    numbers |= program.graph.main_slice(one.key)
-            only.append(frozenset(numbers))
-        if not all(only):
-            return
-        sides = [
-            BodySide(program.library.main, program.main, numbers)
-            for program, numbers in zip((self.old, self.new), only, strict=True)
-        ]
-        self._tell("", "", NodeMatch(sides[0], sides[1], {}), "main graph", 1.0)
-
-    # Rows -----------------------------------------------------------------------------------------------------------
-
-    def reach(self, before: str, after: str) -> tuple[str, ...]:
-        """Signatures and callables that run the function, on either side."""
-        return tuple(dict.fromkeys((*self._reach[1].of(after), *self._reach[0].of(before))))
-
-    def rows(self) -> tuple[FunctionRow, ...]:
-        """Functions on one side only, and those with another name."""
-        found = []
-        before, after = self._open()
-        for names, program, reach, old in (
-            (before, self.old, self._reach[0], True),
-            (after, self.new, self._reach[1], False),
-        ):
-            for name in names:
-                told = reach.of(name)
-                nodes = program.library.functions[name].node_count
-                found.append(FunctionRow(name if old else "", "" if old else name, nodes, bool(told), told))
-        for one, (other, _, _) in self.pairs.items():
-            if stem_of(one) != stem_of(other):
-                nodes = self.new.library.functions[other].node_count
-                told = self.reach(one, other)
-                found.append(FunctionRow(one, other, nodes, bool(told), told))
-        return tuple(found)
-
     def renumbered(self) -> int:
         """Functions whose name differs in its number alone."""
         return sum(one != other and stem_of(one) == stem_of(other) for one, (other, _, _) in self.pairs.items())
 
 
-class _Reach:
-    """Which signatures and callables run each function."""
-
-    def __init__(self, program: Program, callables: Iterable[Callable]) -> None:
-        self._of: dict[str, list[str]] = {}
-        self._main: list[str] = []
-        graph = program.graph
-        for signature in graph.meta_graph.signatures:
-            self._main.append(signature.key)
-            for name in graph.functions_below([Key("signature", signature.key)]):
-                self._of.setdefault(name, []).append(signature.key)
-        for one in callables:
-            for name in dict.fromkeys(name for trace in one.traces for name in trace.reach.function_names):
-                self._of.setdefault(name, []).append(one.path)
-
-    def of(self, name: str) -> tuple[str, ...]:
-        """Their keys and paths; "" is the main graph."""
-        return tuple(dict.fromkeys(self._of.get(name, ()) if name else self._main))
+def lone_calls(match: NodeMatch) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Functions that unmatched nodes call, of the old and of the new body."""
+    sides = ((match.old.index, match.left), (match.new.index, match.right))
+    before, after = (
+        tuple(dict.fromkeys(call.function for number in numbers for call in index.calls_at.get(number, ())))
+        for index, numbers in sides
+    )
+    return before, after
 
 
-def constant_text(side: BodySide, number: int) -> str:
-    """What a constant holds, or where another node reads from; "" for most."""
-    if side.index.ops[number] != "Const":
-        return ""
-    return side.index.node(number).attr_text("value")
-
-
-def _node_order(node: NodeChange) -> tuple[int, str]:
-    return ("added", "removed", "attrs", "rewired").index(node.kind), node.name
+def _fed_alike(match: NodeMatch, before: int, after: int) -> dict[int, int]:
+    """Inputs of two matched nodes that come from matched places, each of them once."""
+    old, new = match.old.index, match.new.index
+    places: dict[tuple[int | None, str], list[int]] = {}
+    for number, (producer, slot) in enumerate(zip(new.producers[after], new.slots[after], strict=True)):
+        places.setdefault((producer, slot), []).append(number)
+    found = {}
+    for number, (producer, slot) in enumerate(zip(old.producers[before], old.slots[before], strict=True)):
+        image = match.image(producer)
+        twins = places.get((image, slot), []) if image is not None else []
+        if len(twins) == 1:
+            found[number] = twins[0]
+    return found

@@ -1,200 +1,148 @@
-"""The nodes of two bodies, matched; and of a matched pair of bodies the nodes that changed themselves.
-
-Names come first: in networks of equal blocks what is alike only by its structure slides from block to block.
-"""
+"""A matched pair of bodies: the nodes that changed themselves, and how many only compute on what changed."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from smanalyze.facts.autonames import AutoNames
-from smanalyze.graph.body import BodyIndex, output_position
-from smanalyze.graph.merkle import NOISE_ATTRS, RESTORE, is_plain
+from smanalyze.diff.node_match import BodySide, NodeMatch
+from smanalyze.graph.body import NOISE_ATTRS, PLAIN_CALLS, BodyIndex, output_position
+from smanalyze.graph.digests import is_plain
+from smanalyze.graph.savers import RESTORE
 from smanalyze.report.changes import NodeChange
 from smanalyze.report.tensors import OpCount
 
 MAX_TOLD = 200
 """Changed nodes that a change lists; all are counted."""
 
+QUIET_ATTRS = frozenset({"_acd_function_control_output"})
+"""Attrs that TensorFlow's tracing leaves on nodes for itself; releases differ in whether they do."""
 
-@dataclass
-class BodySide:
-    """One body: its index, the digest of each node (what computes it), and which nodes are looked at."""
-
-    index: BodyIndex
-    digests: list[bytes]
-    only: frozenset[int] | None = None
-    skip: frozenset[int] = frozenset()
-    keys: list[bytes] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.keys = self.index.body.attr_keys(NOISE_ATTRS)
-
-    def numbers(self) -> list[int]:
-        """The nodes that are looked at, in file order."""
-        every = range(len(self.index.names))
-        return [n for n in every if (self.only is None or n in self.only) and n not in self.skip]
-
-
-CallArguments = Callable[[str, str], "dict[int, int] | None"]
-
-
-class NodeMatch:
-    """Which node of the old body is which of the new; ``args`` maps argument numbers of the old to those of the new,
-    ``call_args`` tells the same of two functions that the bodies call."""
-
-    def __init__(
-        self, old: BodySide, new: BodySide, args: dict[int, int], call_args: CallArguments | None = None
-    ) -> None:
-        self.old, self.new, self.args = old, new, args
-        self.call_args = call_args
-        self.to_new: dict[int, int] = {}
-        self.to_old: dict[int, int] = {}
-        self.left = dict.fromkeys(old.numbers())
-        self.right = dict.fromkeys(new.numbers())
-        self._run()
-
-    def _run(self) -> None:
-        old, new = self.old, self.new
-        plain = AutoNames(old.index.names), AutoNames(new.index.names)
-        self._unique(lambda side, n: (side.index.names[n], side.index.ops[n], side.keys[n]))
-        self._unique(lambda side, n: (side.index.names[n], side.index.ops[n]))
-        self._unique(lambda side, n: (plain[side is new].plain(side.index.names[n]), side.index.ops[n], side.keys[n]))
-        self._unique(lambda side, n: (side.digests[n], side.index.ops[n]))
-        self._spread()
-        self._unique(lambda side, n: (side.index.ops[n], side.keys[n]))
-        self._spread()
-
-    def take(self, before: int, after: int) -> None:
-        self.to_new[before] = after
-        self.to_old[after] = before
-        self.left.pop(before, None)
-        self.right.pop(after, None)
-
-    def _unique(self, identity: Callable[[BodySide, int], Hashable]) -> None:
-        """Matches what is alone with its identity on both sides."""
-        if not self.left or not self.right:
-            return
-        groups: dict[Hashable, list[int]] = {}
-        for number in self.left:
-            groups.setdefault(identity(self.old, number), []).append(number)
-        others: dict[Hashable, list[int]] = {}
-        for number in self.right:
-            key = identity(self.new, number)
-            if key in groups:
-                others.setdefault(key, []).append(number)
-        for key, after in others.items():
-            if len(after) == len(groups[key]) == 1:
-                self.take(groups[key][0], after[0])
-
-    def _spread(self) -> None:
-        """From matched nodes to what feeds them in the same place, of the same op; again from there."""
-        queue = list(self.to_new.items())
-        before, after = self.old.index, self.new.index
-        while queue:
-            one, other = queue.pop()
-            ends = before.producers[one], after.producers[other]
-            if len(ends[0]) != len(ends[1]):
-                continue
-            for p, q in zip(*ends, strict=True):
-                if (
-                    p in self.left
-                    and q in self.right
-                    and p is not None
-                    and q is not None
-                    and before.ops[p] == after.ops[q]
-                ):
-                    self.take(p, q)
-                    queue.append((p, q))
-
-    def image(self, producer: int | None) -> int | None:
-        """What stands in the new body for a producer of the old one; None where nothing does."""
-        if producer is None:
-            return None
-        if producer < 0:
-            target = self.args.get(-1 - producer)
-            return None if target is None else -1 - target
-        return self.to_new.get(producer)
+Kind = str
+"""``added``, ``removed``, ``attrs``, ``rewired``, ``device``, ``control`` or ``gradient``; see NodeChange."""
 
 
 @dataclass
-class BodyChange:
-    """What changed in a matched pair of bodies."""
+class Calls:
+    """What is known of the functions that two bodies call: ``same`` tells whether two call nodes call matched
+    functions, ``arguments`` maps the arguments of two matched functions, ``gradients`` is (what was, what is) where the
+    custom gradients of two nodes differ."""
 
-    nodes: list[NodeChange]
-    added: Counter[str]
-    removed: Counter[str]
-    attrs: int
-    constants: int
-    rewired: int
-    downstream: int
-    equal: int
+    same: Callable[[int, int], bool]
+    arguments: Callable[[str, str], dict[int, int] | None]
+    gradients: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass
+class BodyDelta:
+    """What changed in a matched pair of bodies. ``names`` are those of all changed nodes on either side, ``scopes`` of
+    those that call the name scopes that they are in, ``feeds`` of rewired ones the unmatched nodes that fed or feed
+    them."""
+
+    nodes: list[NodeChange] = field(default_factory=list)
+    added: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    constants: int = 0
+    downstream: int = 0
+    equal: int = 0
+    names: set[str] = field(default_factory=set)
+    scopes: set[str] = field(default_factory=set)
+    feeds: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def changed(self) -> int:
         """Nodes that changed themselves."""
-        return sum(self.added.values()) + sum(self.removed.values()) + self.attrs + self.constants + self.rewired
+        return sum(self.kinds.values())
 
     def counts(self) -> tuple[tuple[OpCount, ...], tuple[OpCount, ...]]:
         """(ops added, ops removed), most first."""
         return _counts(self.added), _counts(self.removed)
+
+    def only(self, kind: Kind) -> bool:
+        """Whether all changes are of one kind."""
+        return 0 < self.kinds[kind] == self.changed
+
+    def tell(self, node: NodeChange, side: BodySide, number: int) -> None:
+        """Counts a changed node, and lists it while the list is short."""
+        self.kinds[node.kind] += 1
+        self.names.add(node.name)
+        if number in side.index.calls_at and "/" in node.name:
+            self.scopes.add(node.name.rpartition("/")[0])
+        if len(self.nodes) < MAX_TOLD:
+            self.nodes.append(node)
 
 
 def _counts(found: Counter[str]) -> tuple[OpCount, ...]:
     return tuple(OpCount(op, number) for op, number in sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def compare_bodies(
-    match: NodeMatch, same_calls: Callable[[int, int], bool], told: Callable[[BodySide, int], str]
-) -> BodyChange:
+def compare_bodies(match: NodeMatch, calls: Calls) -> BodyDelta:
     """The nodes that changed themselves: those on one side, those whose attrs differ, those fed by something else.
 
-    ``same_calls`` tells whether two call nodes call functions that were matched; ``told`` gives what a constant is.
+    A NoOp only gathers control edges, so it is looked through: releases of TensorFlow differ in where they put one.
     """
     old, new = match.old, match.new
-    change = BodyChange([], Counter(), Counter(), 0, 0, 0, 0, 0)
-    for number in match.left:
-        op = old.index.ops[number]
-        change.removed[op] += 1
-        _tell(change, NodeChange("removed", old.index.names[number], op, told(old, number), ""))
-    for number in match.right:
-        op = new.index.ops[number]
-        change.added[op] += 1
-        _tell(change, NodeChange("added", new.index.names[number], op, "", told(new, number)))
+    delta = BodyDelta()
+    for side, numbers, counter, kind in (
+        (old, match.left, delta.removed, "removed"),
+        (new, match.right, delta.added, "added"),
+    ):
+        for number in numbers:
+            op = side.index.ops[number]
+            if op != "NoOp":
+                counter[op] += 1
+                text = constant_text(side, number)
+                texts = (text, "") if side is old else ("", text)
+                delta.tell(NodeChange(kind, side.index.names[number], op, *texts), side, number)
     touched = set(match.right)
     for before, after in match.to_new.items():
-        op = new.index.ops[after]
-        if old.keys[before] != new.keys[after]:
-            touched.add(after)
-            constant = op == "Const"
-            change.constants += constant
-            change.attrs += not constant
-            words = (told(old, before), told(new, after)) if constant else attr_words(old, before, new, after)
-            _tell(change, NodeChange("attrs", new.index.names[after], op, *words))
-        elif not same_calls(before, after):
-            touched.add(after)
-            change.attrs += 1
-            _tell(change, NodeChange("attrs", new.index.names[after], op, *_callees(old, new, before, after)))
-        elif _is_rewired(match, before, after):
-            touched.add(after)
-            change.rewired += 1
-            _tell(change, NodeChange("rewired", new.index.names[after], op, _inputs(old, before), _inputs(new, after)))
+        change = _changed(match, before, after, calls)
+        if change is None:
+            delta.equal += 1
         else:
-            change.equal += 1
-    change.downstream = _downstream(new.index, touched, match)
-    return change
+            touched.add(after)
+            delta.constants += change.kind == "attrs" and change.op == "Const"
+            delta.tell(change, new, after)
+            delta.names.add(old.index.names[before])
+            if change.kind == "rewired":
+                delta.feeds[change.name] = _lone_feeds(match, before, after)
+    delta.downstream = _downstream(new.index, touched, match)
+    return delta
 
 
-def _tell(change: BodyChange, node: NodeChange) -> None:
-    if len(change.nodes) < MAX_TOLD:
-        change.nodes.append(node)
+def _changed(match: NodeMatch, before: int, after: int, calls: Calls) -> NodeChange | None:
+    """How a matched node changed itself; None where it did not."""
+    old, new = match.old, match.new
+    name, op = new.index.names[after], new.index.ops[after]
+    if op == "NoOp":
+        return None
+    if old.keys[before] != new.keys[after]:
+        if old.free[before] == new.free[after]:
+            return NodeChange("device", name, op, _device(old, before), _device(new, after))
+        words = attr_words(old, before, new, after)
+        if op == "Const" and old.free[before] != new.free[after]:
+            words = constant_text(old, before), constant_text(new, after)
+        if any(words):
+            return NodeChange("attrs", name, op, *words)
+    if not calls.same(before, after):
+        return NodeChange("attrs", name, op, *_callees(old, new, before, after))
+    if before in calls.gradients:
+        return NodeChange("gradient", name, op, *calls.gradients[before])
+    if _is_rewired(match, before, after, calls):
+        return NodeChange("rewired", name, op, _inputs(old, before), _inputs(new, after))
+    if _order_differs(match, before, after):
+        return NodeChange("control", name, op, _controls_text(old, before), _controls_text(new, after))
+    return None
 
 
-def _is_rewired(match: NodeMatch, before: int, after: int) -> bool:
+# Where a node takes its inputs from -----------------------------------------------------------------------------------
+
+
+def _is_rewired(match: NodeMatch, before: int, after: int, calls: Calls) -> bool:
     old, new = match.old.index, match.new.index
-    for position, place in _places(match, before, after):
+    for position, place in _places(match, before, after, calls):
         p = old.producers[before][position] if position < len(old.producers[before]) else None
         q = new.producers[after][place] if place < len(new.producers[after]) else None
         if q is not None and match.image(p) != q:
@@ -203,23 +151,51 @@ def _is_rewired(match: NodeMatch, before: int, after: int) -> bool:
         numbered = p is not None and p >= 0 and old.ops[p] != RESTORE
         if numbered and output_position(slots[0]) != output_position(slots[1]):
             return True
-    if len(old.producers[before]) != len(new.producers[after]) and not old.calls_at.get(before):
-        return True
-    controls = {match.image(p) for p in old.controls.get(before, ())} - {None}
-    return controls != {q for q in new.controls.get(after, ()) if q is not None and (q < 0 or q in match.to_old)}
+    return len(old.producers[before]) != len(new.producers[after]) and not old.calls_at.get(before)
 
 
-def _places(match: NodeMatch, before: int, after: int) -> Iterable[tuple[int, int]]:
+def _lone_feeds(match: NodeMatch, before: int, after: int) -> set[str]:
+    """The unmatched nodes that feed two matched ones."""
+    old, new = match.old.index, match.new.index
+    left = {old.names[p] for p in old.producers[before] if p is not None and p in match.left}
+    return left | {new.names[q] for q in new.producers[after] if q is not None and q in match.right}
+
+
+def _places(match: NodeMatch, before: int, after: int, calls: Calls) -> Iterable[tuple[int, int]]:
     """(input of the old node, input of the new one) pairs that must be fed alike. A call hands on what its callee
     takes, in the callee's order; arguments that one side alone has are the callee's change."""
     old, new = match.old.index, match.new.index
-    calls = old.calls_at.get(before, ()), new.calls_at.get(after, ())
-    if match.call_args is not None and len(calls[0]) == len(calls[1]) == 1 and is_plain(calls[0][0]):
-        mapped = match.call_args(calls[0][0].function, calls[1][0].function)
+    ends = old.calls_at.get(before, ()), new.calls_at.get(after, ())
+    if len(ends[0]) == len(ends[1]) == 1 and is_plain(ends[0][0]):
+        mapped = calls.arguments(ends[0][0].function, ends[1][0].function)
         if mapped is not None:
-            return mapped.items()
+            return [(one, other) for one, other in mapped.items() if one < len(old.producers[before])]
     count = min(len(old.producers[before]), len(new.producers[after]))
     return zip(range(count), range(count), strict=True)
+
+
+def _order_differs(match: NodeMatch, before: int, after: int) -> bool:
+    """Whether nodes of both sides must run before one of these, and not before the other."""
+    controls = {match.image(p) for p in _controls(match.old, before)} - {None}
+    return controls != {q for q in _controls(match.new, after) if q < 0 or q in match.to_old}
+
+
+def _controls(side: BodySide, number: int) -> set[int]:
+    """The control inputs of a node, those of a NoOp in its place."""
+    controls, ops = side.index.controls, side.index.ops
+    found: set[int] = set()
+    seen: set[int] = set()
+    stack = [end for end in controls.get(number, ()) if end is not None]
+    while stack:
+        end = stack.pop()
+        if end in seen:
+            continue
+        seen.add(end)
+        if end >= 0 and ops[end] == "NoOp":
+            stack.extend(before for before in controls.get(end, ()) if before is not None)
+        else:
+            found.add(end)
+    return found
 
 
 def _downstream(index: BodyIndex, touched: set[int], match: NodeMatch) -> int:
@@ -234,21 +210,39 @@ def _downstream(index: BodyIndex, touched: set[int], match: NodeMatch) -> int:
     return len((reached - touched) & looked_at)
 
 
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def constant_text(side: BodySide, number: int) -> str:
+    """What a constant holds; "" for any other node."""
+    return side.index.node(number).attr_text("value") if side.index.ops[number] == "Const" else ""
+
+
 def _inputs(side: BodySide, number: int) -> str:
-    return ", ".join(side.index.inputs[number])
+    return ", ".join(reference for reference in side.index.inputs[number] if reference[:1] != "^")
+
+
+def _controls_text(side: BodySide, number: int) -> str:
+    names = [side.index.names[end] if end >= 0 else side.index.arguments[-1 - end] for end in _controls(side, number)]
+    return "after " + ", ".join(sorted(names)) if names else ""
+
+
+def _device(side: BodySide, number: int) -> str:
+    return side.index.node(number).device
 
 
 def _callees(old: BodySide, new: BodySide, before: int, after: int) -> tuple[str, str]:
-    return (
-        ", ".join(call.function for call in old.index.calls_at.get(before, ())),
-        ", ".join(call.function for call in new.index.calls_at.get(after, ())),
-    )
+    sides = ((old, before), (new, after))
+    one, other = (", ".join(call.function for call in side.index.calls_at.get(number, ())) for side, number in sides)
+    return f"calls {one or 'nothing'}", f"calls {other or 'nothing'}"
 
 
 def attr_words(old: BodySide, before: int, new: BodySide, after: int) -> tuple[str, str]:
-    """The attrs (and the device) in which two nodes differ, as text for each side."""
+    """The attrs (and the device) in which two nodes differ, as text for each side; two empty texts where they differ in
+    nothing but what follows from something else."""
     one, other = old.index.node(before), new.index.node(after)
-    names: Iterable[str] = sorted({*one.attr_names(), *other.attr_names()} - NOISE_ATTRS)
+    quiet = NOISE_ATTRS | QUIET_ATTRS | ({"Tout"} if new.index.ops[after] in PLAIN_CALLS else frozenset())
+    names: Iterable[str] = sorted({*one.attr_names(), *other.attr_names()} - quiet)
     differing = [name for name in names if one.attr_key(name) != other.attr_key(name)]
     sides = []
     for node in (one, other):

@@ -7,34 +7,36 @@ from smanalyze.facts.canonical import digest, weights_hash
 from smanalyze.facts.identity import Identities
 from smanalyze.facts.program import Program, program_digest
 from smanalyze.report.changes import Changes
-from smanalyze.report.diff import HashPair
+from smanalyze.report.diff import Hashes, HashPair
 
 _HASHES = ("interface", "objects", "program", "weights", "assets")
 
 
-def hash_pairs(old: Side, new: Side, changes: Changes) -> tuple[HashPair, ...]:
+def hash_pairs(old: Side, new: Side, changes: Changes) -> Hashes:
     """The five hashes of both sides. Where variables were renamed, program and weights are compared under the old
     names: a name is no program."""
-    pairs = []
+    pairs = {}
     mapped = _under_old_names(old, new, changes)
     for name in _HASHES:
         one, other = getattr(old.hashes, name), getattr(new.hashes, name)
         equal = None if not one or not other else one == other or mapped.get(name) == one
-        pairs.append(HashPair(name, one, other, equal))
-    return tuple(pairs)
+        pairs[name] = HashPair(one, other, equal)
+    return Hashes(**pairs)
 
 
 def _under_old_names(old: Side, new: Side, changes: Changes) -> dict[str, str]:
     """The new side's hashes of program and weights with the old names of its variables; {} without renames."""
-    names = {
-        pair.new.name: pair.old.name for pair in changes.variables
-        if pair.old is not None and pair.new is not None and pair.old.name != pair.new.name
-    }  # fmt: skip
-    if not names or len(old.identities) != len(new.identities) or not new.hashes.program:
+    names = [
+        (pair.old.name, pair.new.name) for pair in changes.variables if pair.old is not None and pair.new is not None
+    ]
+    if len(old.identities) != len(new.identities) or not new.hashes.program:
+        return {}
+    known = [{after: before.auto.plain(name) for name, after in names} for before in old.identities]
+    pairs = zip(known, new.identities, strict=True)
+    if all(other.auto.plain(after) == plain for told, other in pairs for after, plain in told.items()):
         return {}
     digests, identities = [], []
-    for before, program in zip(old.identities, new.programs, strict=True):
-        renamed = {after: before.auto.plain(name) for after, name in names.items()}
+    for renamed, program in zip(known, new.programs, strict=True):
         one = Identities(program.graph, program.one.names, renamed)
         identities.append(one)
         digests.append(program_digest(one, Program(one, program.merkle)).hex())
@@ -50,7 +52,8 @@ def is_identical(old: Side, new: Side, changes: Changes) -> bool:
     data = all(pair.values == "equal" for pair in changes.variables)
     one, other = old.model.fingerprint, new.model.fingerprint
     for file in changes.files:
-        if file.same is None and data and old.hashes.weights and old.hashes.weights == new.hashes.weights:
+        both = file.old is not None and file.new is not None
+        if both and file.same is None and data and old.hashes.weights and old.hashes.weights == new.hashes.weights:
             continue
         if file.path == "fingerprint.pb" and one is not None and other is not None:
             fields = [(p.saved_model_checksum, p.graph_def_program_hash, p.signature_def_hash,

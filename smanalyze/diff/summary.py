@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from smanalyze.report.changes import Changes, MetaGraphPair, SignaturePair, TensorPair, VariablePair, shape_words
 from smanalyze.report.diff import LayerWeights, SideReport, SignatureDiff, TensorDiff, WeightRow, WeightsDiff
 from smanalyze.report.document import ModelSummary
@@ -22,8 +24,9 @@ def side_report(summary: ModelSummary) -> SideReport:
     )
 
 
-def build_weights(changes: Changes, mode: str, read: int) -> WeightsDiff:
-    """What changed in the weights: variables of both sides, largest change first."""
+def build_weights(changes: Changes, mode: str, read: int, budget: int) -> WeightsDiff:
+    """What changed in the weights: variables of both sides, largest change first. ``read`` bytes were read, at most
+    ``budget`` of each side."""
     both = [pair for pair in changes.variables if pair.old is not None and pair.new is not None]
     changed = [pair for pair in both if pair.values == "changed"]
     rest = [pair for pair in both if pair.values in ("not-fetched", "not-compared")]
@@ -31,7 +34,7 @@ def build_weights(changes: Changes, mode: str, read: int) -> WeightsDiff:
     equal = sum(pair.values == "equal" for pair in both)
     return WeightsDiff(
         mode=mode, changed=len(changed), equal=equal, not_compared=len(rest), read_bytes=read, tensors=tuple(rows),
-        layers=_layers(both), says=_says(both, changed, rest, mode),
+        layers=_layers(both), says=_says(both, changed, rest, mode, budget),
     )  # fmt: skip
 
 
@@ -62,7 +65,7 @@ def _layers(pairs: list[VariablePair]) -> tuple[LayerWeights, ...]:
 
 
 def _says(
-    both: list[VariablePair], changed: list[VariablePair], rest: list[VariablePair], mode: str
+    both: list[VariablePair], changed: list[VariablePair], rest: list[VariablePair], mode: str, budget: int
 ) -> tuple[str, ...]:
     says = []
     if mode == "none":
@@ -71,6 +74,15 @@ def _says(
     if both:
         said = f"{len(changed):,} of {len(both):,} changed"
         says.append(f"{said}, {equal:,} equal by checksum." if equal else f"{said}.")
+    unread = Counter(pair.unread for pair in changed)
+    for reason, told in (
+        ("budget", f"the budget of {budget:,} bytes was used up"),
+        ("missing", "their data is not here on one side"),
+        ("unreadable", "their data cannot be read"),
+    ):
+        if unread[reason]:
+            count = unread[reason]
+            says.append(f"{count:,} changed variable{' was' if count == 1 else 's were'} not read: {told}.")
     missing = sum(pair.values == "not-fetched" for pair in rest)
     if missing:
         says.append(f"{missing:,} could not be compared: their data was not fetched on one side.")
@@ -79,15 +91,17 @@ def _says(
     return tuple(says)
 
 
-def build_signatures(changes: Changes) -> tuple[SignatureDiff, ...]:
-    """Every signature side by side, those that changed first."""
+def build_signatures(changes: Changes, whole: bool = True) -> tuple[SignatureDiff, ...]:
+    """Every signature side by side, those that changed first. Where a graph was not read to its end (not ``whole``),
+    those on one side only are left out: they may be on both."""
     rows = [_signature(pair, one) for pair in changes.meta_graphs for one in pair.signatures]
     for pair in changes.meta_graphs:
         if pair.old is None or pair.new is None:
             both = [(one, None) for one in (pair.old.signatures if pair.old else ())]
             both += [(None, one) for one in (pair.new.signatures if pair.new else ())]  # type: ignore[misc]
             rows += [_signature(pair, SignaturePair(old, new, (), (), False)) for old, new in both]
-    return tuple(sorted(rows, key=lambda row: row.status == "equal"))
+    told = [row for row in rows if whole or (row.old_key and row.new_key)]
+    return tuple(sorted(told, key=lambda row: row.status == "equal"))
 
 
 def _signature(pair: MetaGraphPair, one: SignaturePair) -> SignatureDiff:

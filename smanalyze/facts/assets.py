@@ -20,6 +20,7 @@ def build_assets(model: SavedModel, graphs: tuple[ModelGraph, ...], names: tuple
     once."""
     sizes = {file.path.removeprefix(_FOLDER): file.size for file in model.files if file.path.startswith(_FOLDER)}
     unlisted = [lost.file or "" for lost in model.unreadable if lost.part == LISTING]
+    pointers = {lost.file for lost in model.unreadable if lost.code == "lfs-pointer"}
     missing: Presence = "not-fetched" if model.found.given == "file" else "absent"
     if any(_FOLDER.startswith(folder) or folder.startswith(_FOLDER) for folder in unlisted):
         missing = "not-read"
@@ -28,12 +29,17 @@ def build_assets(model: SavedModel, graphs: tuple[ModelGraph, ...], names: tuple
         for asset in graph.meta_graph.assets:
             filled, used = _uses(graph, name_table, asset.filename)
             size = sizes.get(asset.filename)
-            presence: Presence = "present" if size is not None else missing
+            presence = missing if size is None else _presence(asset.filename, pointers)
             row = AssetRow(asset.filename, size, presence, asset.declared_in, filled, used, (number,))
             rows[asset.filename] = _merged(rows[asset.filename], row) if asset.filename in rows else row
     for filename, size in sizes.items():
-        rows.setdefault(filename, AssetRow(filename, size, "present", "", (), (), ()))
+        rows.setdefault(filename, AssetRow(filename, size, _presence(filename, pointers), "", (), (), ()))
     return tuple(rows[filename] for filename in sorted(rows))
+
+
+def _presence(filename: str, pointers: set[str | None]) -> Presence:
+    """Of an asset whose file is there; it may be a git-LFS pointer that stands for it."""
+    return "not-fetched" if f"{_FOLDER}{filename}" in pointers else "present"
 
 
 def _merged(known: AssetRow, row: AssetRow) -> AssetRow:

@@ -23,6 +23,7 @@ class AutoNames:
                 stem, number = _split(part)
                 numbers.setdefault(stem, set()).add(number)
         self._stems = frozenset(numbers)
+        self._known: dict[str, str] = {}
         self._ranks = {
             stem: {number: rank for rank, number in enumerate(sorted(found))}
             for stem, found in numbers.items() if len(found) > 1
@@ -30,7 +31,10 @@ class AutoNames:
 
     def plain(self, name: str) -> str:
         """The name with each part's counter as its rank, ``:0`` at its end left out."""
-        return _PART.sub(self._part, name.removesuffix(":0"))
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = _PART.sub(self._part, name.removesuffix(":0"))
+        return found
 
     def _part(self, match: re.Match[str]) -> str:
         stem, number = _split(match[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from smanalyze.facts.checkpoint import OBJECT_GRAPH_KEY
+from smanalyze.facts.checkpoint import OBJECT_GRAPH_KEY, index_is_sound, index_is_whole
 from smanalyze.model.bundle import BundleEntry, TensorSlice
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.record import record
@@ -48,7 +48,8 @@ def stored_ranges(checkpoint: Checkpoint) -> list[StoredRange]:
 
 def compare_keys(model: SavedModel, variables: tuple[VariableRow, ...]) -> KeyComparison:
     """Listed but absent, present but unused; facts alone, since each can be as it was meant. ``variables`` as
-    facts.variables.build_variables gives them."""
+    facts.variables.build_variables gives them. Of what a damaged index lacks, or says of data files, nothing is
+    concluded."""
     checkpoint, objects = model.checkpoint, model.checkpoint_objects
     stored = dict.fromkeys(entry.key for entry in checkpoint.entries)
     listed = {attribute.key for attribute in objects.attributes} if objects is not None else set()
@@ -58,14 +59,15 @@ def compare_keys(model: SavedModel, variables: tuple[VariableRow, ...]) -> KeyCo
     claimed = {OBJECT_GRAPH_KEY, *listed, *(key for row in variables for key in row.checkpoint_keys)}
     unbound = [row for row in variables if not row.used_by and not row.used_by_functions]
     unused = {key for row in unbound for key in row.checkpoint_keys}
-    absent = sorted(listed.difference(stored)) if checkpoint.presence == "present" else []
+    whole, sound = index_is_whole(model), index_is_sound(model)
+    needed = (shard for shard in checkpoint.shards if shard.declared and shard.needed and sound)
     return KeyComparison(
-        absent=tuple(absent),
+        absent=tuple(sorted(listed.difference(stored))) if whole else (),
         unclaimed=tuple(key for key in stored if key not in claimed),
         unused=tuple(key for key in stored if key in unused),
-        missing_shards=tuple(s.file for s in checkpoint.shards if s.declared and s.needed and s.presence != "present"),
-        surplus_shards=tuple(s.file for s in checkpoint.shards if not s.declared),
-        uncovered=tuple(uncovered_ranges(checkpoint)),
+        missing_shards=tuple(shard.file for shard in needed if shard.presence != "present"),
+        surplus_shards=tuple(shard.file for shard in checkpoint.shards if whole and not shard.declared),
+        uncovered=tuple(uncovered_ranges(checkpoint)) if whole else (),
     )
 
 
@@ -73,13 +75,15 @@ def uncovered_ranges(checkpoint: Checkpoint) -> Iterator[UncoveredRange]:
     """The bytes of declared data files between, before and behind the tensors. TensorFlow's writer leaves none."""
     ends = {shard.index: 0 for shard in checkpoint.shards if shard.declared and shard.presence == "present"}
     files = {shard.index: shard for shard in checkpoint.shards if shard.index in ends and shard.declared}
+    sizes = {number: shard.size or 0 for number, shard in files.items()}
     for stored in stored_ranges(checkpoint):
         end = ends.get(stored.shard)
         if end is not None:
-            if stored.offset > end:
-                yield UncoveredRange(files[stored.shard].file, end, stored.offset - end)
+            start = min(stored.offset, sizes[stored.shard])  # a tensor may lie behind the end of a cut-off file
+            if start > end:
+                yield UncoveredRange(files[stored.shard].file, end, start - end)
             ends[stored.shard] = max(end, stored.offset + stored.size)
     for number, end in ends.items():
-        size = files[number].size or 0
+        size = sizes[number]
         if size > end:
             yield UncoveredRange(files[number].file, end, size - end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smanalyze.model.bundle import BundleEntry
 from smanalyze.model.checkpoint import Checkpoint
-from smanalyze.model.parts import Presence
+from smanalyze.model.parts import METAINDEX, Presence
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.sections import CheckpointReport, ShardRow, StoredTensor, VariableRow
 
@@ -39,6 +39,22 @@ def entry_presence(checkpoint: Checkpoint, entry: BundleEntry) -> Presence:
     shards = {shard.index: shard.presence for shard in checkpoint.shards if shard.declared}
     used = {piece.shard for piece in entry.slices} or ({entry.shard} if entry.shard is not None else set())
     return next((shards.get(number, "absent") for number in used if shards.get(number) != "present"), "present")
+
+
+def index_is_whole(model: SavedModel) -> bool:
+    """Whether all of the checkpoint's index was read."""
+    return model.checkpoint.presence == "present" and not _index_faults(model)
+
+
+def index_is_sound(model: SavedModel) -> bool:
+    """Whether what was read of the checkpoint's index is what was written. What a damaged one says is no proof against
+    data files: it may put tensors anywhere, and name files that there never were."""
+    return model.checkpoint.presence == "present" and not _index_faults(model) - {"limit"}
+
+
+def _index_faults(model: SavedModel) -> set[str]:
+    index = f"{model.checkpoint.prefix}.index"
+    return {lost.code for lost in model.unreadable if lost.file == index and lost.part != METAINDEX}
 
 
 def _stored(checkpoint: Checkpoint, entry: BundleEntry) -> StoredTensor:

@@ -1,25 +1,37 @@
 """Each file of a model, and which hash would notice a change of it.
 
 What the hashes of fingerprint.pb cover: tensorflow/cc/saved_model/fingerprinting.cc; the CRCs of a tensor bundle:
-tensorflow/core/util/tensor_bundle/tensor_bundle.cc and core/lib/io/table_builder.cc.
+tensorflow/core/util/tensor_bundle/tensor_bundle.cc and core/lib/io/table_builder.cc; the hashes of a split model's
+container: github.com/google/riegeli, doc/riegeli_records_file_format.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from smanalyze.facts.verdict import graph_damage
-from smanalyze.model.parts import FileEntry
+from smanalyze.facts.checkpoint import index_is_whole
+from smanalyze.facts.verdict import ELSEWHERE, NO_DAMAGE, graph_damage
+from smanalyze.model.parts import NOT_LOOKED_AT, FileEntry
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.audit import CheckpointAudit, FileAudit, FingerprintAudit, ManifestAudit
 
 _MODEL_FILES = ("saved_model.pb", "saved_model.cpb", "saved_model.pbtxt")
 _WARMUP = "assets.extra/tf_serving_warmup_requests"
+_FINGERPRINT = "fingerprint.pb"
 _CHECKPOINT_HASH = "checkpoint_hash"
 
 CRC = "crc32c"
 RECORD_CRC = "record_crc32c"
 """TFRecord files carry CRCs of their own."""
+
+ZIP_CRC = "crc32"
+"""A Keras archive is a zip file, which has a CRC-32 of each file in it."""
+
+CHUNK_HASH = "riegeli"
+"""A split model (.cpb) is a file of Riegeli chunks, each of which carries hashes of its header and of its data."""
+
+COMPARED = "recomputed_hashes"
+"""A fingerprint is seen to be another by the hashes that were computed anew."""
 
 
 def build_coverage(
@@ -28,9 +40,13 @@ def build_coverage(
     checkpoint: CheckpointAudit,
     manifests: tuple[tuple[ManifestAudit, frozenset[str]], ...] = (),
     digests: Mapping[str, str] | None = None,
+    archive: str = "",
 ) -> tuple[FileAudit, ...]:
-    """Every file by its path. ``manifests`` come with the paths that each lists; ``digests`` are shown where given."""
+    """Every file by its path. ``manifests`` come with the paths that each lists; ``digests`` are shown where given;
+    ``archive`` is the path of a file that is a Keras archive."""
     covered = _covered(model, fingerprint)
+    if archive and _was_looked_at(model, archive):
+        covered[archive] = [ZIP_CRC]
     states = _states(model, fingerprint, checkpoint, manifests)
     rows = []
     for entry in model.files:
@@ -44,8 +60,8 @@ def build_coverage(
 
 
 def uncovered_files(rows: tuple[FileAudit, ...]) -> tuple[str, ...]:
-    """The paths of files that could change unnoticed."""
-    return tuple(row.path for row in rows if not row.covered_by)
+    """The paths of files that could change unnoticed; what is damaged did not."""
+    return tuple(row.path for row in rows if not row.covered_by and row.status != "damaged")
 
 
 def cover_name(audit: ManifestAudit) -> str:
@@ -61,14 +77,22 @@ def _covered(model: SavedModel, fingerprint: FingerprintAudit) -> dict[str, list
     if chosen and fingerprint.presence == "present":
         covered[chosen] = [name for name in hashes if name != _CHECKPOINT_HASH]
         covered[f"{model.checkpoint.prefix}.index"] = [name for name in hashes if name == _CHECKPOINT_HASH]
+        covered[_FINGERPRINT] = [COMPARED] if hashes else []
+    if model.file_kind == "cpb" and _was_looked_at(model, chosen):
+        covered.setdefault(chosen, []).append(CHUNK_HASH)
     if model.checkpoint.presence == "present":
         covered.setdefault(f"{model.checkpoint.prefix}.index", []).append(CRC)
         for shard in model.checkpoint.shards:
             if shard.declared and shard.needed and shard.presence == "present":
                 covered[shard.file] = [CRC]
-    if model.warmup:
+    if _was_looked_at(model, _WARMUP):
         covered[_WARMUP] = [RECORD_CRC]
     return covered
+
+
+def _was_looked_at(model: SavedModel, path: str) -> bool:
+    """Whether the checksums within a file were compared, as far as they go."""
+    return not any(lost.file == path and lost.code in NOT_LOOKED_AT for lost in model.unreadable)
 
 
 def _chosen(model: SavedModel) -> str:
@@ -87,19 +111,22 @@ def _states(
 ) -> dict[str, str]:
     """Path -> what is wrong with the file, worst last written."""
     states: dict[str, str] = {}
-    declared = {asset.filename for graph in model.meta_graphs for asset in graph.assets}
-    chosen = _chosen(model)
+    declared, chosen = _declared(model), _chosen(model)
     for entry in model.files:
         states[entry.path] = "" if model.file_kind == "none" else _place(entry, declared, chosen)
-    states.update({shard.file: "not-declared" for shard in model.checkpoint.shards if not shard.declared})
+    if index_is_whole(model):
+        states.update({shard.file: "not-declared" for shard in model.checkpoint.shards if not shard.declared})
     for audit, _ in manifests:
         states.update(dict.fromkeys(audit.added, "added"))
         states.update(dict.fromkeys(audit.changed, "changed"))
-    states.update({lost.file: "damaged" for lost in model.unreadable if lost.file and lost.presence == "not-read"})
+    lost = [one for one in model.unreadable if one.file and one.presence == "not-read"]
+    states.update({one.file or "": "not-read" for one in lost if one.code in NOT_LOOKED_AT})
+    states.update({one.file: "not-read" for one in checkpoint.failures if one.kind == "limit"})
+    states.update({one.file or "": "damaged" for one in lost if one.code not in ELSEWHERE})
     if graph_damage(model, fingerprint):
         states[chosen] = "damaged"
-    states.update({one.file: "damaged" for one in checkpoint.failures if one.kind != "missing"})
-    states.update({lost.file: "not-fetched" for lost in model.unreadable if lost.file and lost.code == "lfs-pointer"})
+    states.update({one.file: "damaged" for one in checkpoint.failures if one.kind not in NO_DAMAGE})
+    states.update({one.file: "not-fetched" for one in model.unreadable if one.file and one.code == "lfs-pointer"})
     states.update({shard.file: "not-fetched" for shard in model.checkpoint.shards if shard.presence == "not-fetched"})
     return states
 
@@ -109,14 +136,21 @@ _KNOWN = frozenset(
 )
 
 
-def _place(entry: FileEntry, declared: set[str], chosen: str) -> str:
-    """``stray`` for what is no part of a SavedModel, ``not-declared`` for an asset or data file that nothing names."""
+def _declared(model: SavedModel) -> frozenset[str] | None:
+    """File names of the declared assets; None where the graph was not read as a whole, so that nobody knows."""
+    if any(lost.part == "graph" for lost in model.unreadable):
+        return None
+    return frozenset(asset.filename for graph in model.meta_graphs for asset in graph.assets)
+
+
+def _place(entry: FileEntry, declared: frozenset[str] | None, chosen: str) -> str:
+    """``stray`` for what is no part of a SavedModel, ``not-declared`` for an asset that nothing names."""
     path = entry.path
     folder, _, name = path.partition("/")
     if path in _KNOWN or path == chosen or folder == "assets.extra":
         return ""
     if folder == "assets" and name:
-        return "" if name in declared else "not-declared"
+        return "" if declared is None or name in declared else "not-declared"
     if folder == "variables" and name.startswith("variables."):
         return ""
     return "not-read" if path in _MODEL_FILES else "stray"

@@ -6,16 +6,29 @@ tensorflow/python/saved_model/fingerprinting.py's.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smanalyze.facts.fingerprint_says import explain
-from smanalyze.model.fingerprints import HASH_NAMES, ComputedFingerprint, ComputedHash, HashName
+from smanalyze.model.fingerprints import (
+    HASH_NAMES,
+    SPLIT,
+    TF_2_11,
+    TF_2_11_TO_2_13,
+    ComputedFingerprint,
+    ComputedHash,
+    HashName,
+)  # fmt: skip
 from smanalyze.model.parts import Presence
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.audit import FieldStatus, FingerprintAudit, FingerprintField
 
 INDEX = "variables/variables.index"
 PRODUCER_2_11 = 0
+_CHECKPOINT: HashName = "checkpoint_hash"
 
 _NOT_ASKED = "Only the graph was read, so no hash was computed."
+_INDEX_GONE = f"{INDEX} is not here; it was when the fingerprint was made."
+_NOT_LOOKED_AT = "fingerprint.pb was not looked at, so there is nothing to compare with."
 _NOTHING_STORED: dict[Presence, str] = {
     "absent": "There is no fingerprint.pb to compare with.",
     "not-fetched": "fingerprint.pb is not here, so there is nothing to compare with.",
@@ -23,9 +36,15 @@ _NOTHING_STORED: dict[Presence, str] = {
     "present": "",
 }
 _GRAPH_PARTS: dict[HashName, str] = {
-    "graph_def_program_hash": "top-level nodes of the first MetaGraph",
+    "graph_def_program_hash": "top-level nodes of the first MetaGraph, without string constants",
     "signature_def_hash": "signatures of the first MetaGraph",
     "saved_object_graph_hash": "concrete functions of the object graph, without their bodies",
+}
+_SPLIT_PARTS: dict[HashName, str] = {
+    "saved_model_checksum": "every chunk but the first",
+    "graph_def_program_hash": "graph of the first MetaGraph, function bodies included",
+    "signature_def_hash": "signatures of the first MetaGraph",
+    "saved_object_graph_hash": "object graph of the first MetaGraph",
 }
 
 
@@ -37,7 +56,7 @@ def audit_fingerprint(model: SavedModel) -> FingerprintAudit:
     stored = model.fingerprint
     producer = stored.producer if stored is not None else None
     computed = model.fingerprints.recompute(producer) if model.fingerprints is not None else ComputedFingerprint(())
-    fields = tuple(_field(model, name, computed.named(name)) for name in HASH_NAMES)
+    fields = tuple(_field(model, name, _known(model, computed.named(name))) for name in HASH_NAMES)
     verdict = _verdict(model, fields)
     return FingerprintAudit(
         presence=model.fingerprint_presence,
@@ -49,6 +68,28 @@ def audit_fingerprint(model: SavedModel) -> FingerprintAudit:
         verdict=verdict,
         says=explain(model, fields, verdict),
     )
+
+
+def _known(model: SavedModel, answers: tuple[ComputedHash, ...]) -> tuple[ComputedHash, ...]:
+    """TensorFlow takes 0 for the hash of an index that is not there. That is an answer where the model has no
+    variables; else the index is elsewhere, and its hash unknown."""
+    if _has_index(model) or _has_no_variables(model):
+        return answers
+    reason = f"{INDEX} {'was not looked at' if model.found.given == 'file' else 'is not here'}."
+    return tuple(
+        replace(one, value=None, reason=one.reason or reason) if one.name == _CHECKPOINT else one for one in answers
+    )
+
+
+def _has_index(model: SavedModel) -> bool:
+    return any(entry.path == INDEX for entry in model.files)
+
+
+def _has_no_variables(model: SavedModel) -> bool:
+    """Whether there never was an index, as far as graph and fingerprint tell; beside a lone file nobody looked."""
+    whole = bool(model.meta_graphs) and not any(lost.part == "graph" for lost in model.unreadable)
+    stored = model.fingerprint.checkpoint_hash if model.fingerprint is not None else 0
+    return whole and not stored and model.checkpoint.presence == "absent" and model.found.given != "file"
 
 
 def _field(model: SavedModel, name: HashName, computed: tuple[ComputedHash, ...]) -> FingerprintField:
@@ -63,37 +104,32 @@ def _field(model: SavedModel, name: HashName, computed: tuple[ComputedHash, ...]
         stored="" if stored is None else str(stored),
         recomputed="" if chosen.value is None else str(chosen.value),
         algorithm=chosen.algorithm,
-        covers=_covers(model, name),
+        covers=_covers(model, name, chosen.algorithm),
         reason=reason,
     )
 
 
 def _status(model: SavedModel, name: HashName, stored: int | None, chosen: ComputedHash) -> tuple[FieldStatus, str]:
     if chosen.value is None:
-        return "not-computable", chosen.reason
+        gone = name == _CHECKPOINT and stored and not _has_index(model)
+        return "not-computable", _INDEX_GONE if gone else chosen.reason
     if stored is None:
-        return "not-computable", _NOTHING_STORED[model.fingerprint_presence]
-    if chosen.value == stored:
-        return "matches", ""
-    if name == "checkpoint_hash" and not _has_index(model):
-        return "not-computable", f"{INDEX} is not here; it was when the fingerprint was made."
-    return "differs", ""
+        lone = model.found.given == "file"
+        return "not-computable", _NOT_LOOKED_AT if lone else _NOTHING_STORED[model.fingerprint_presence]
+    return ("matches" if chosen.value == stored else "differs"), ""
 
 
-def _has_index(model: SavedModel) -> bool:
-    return any(entry.path == INDEX for entry in model.files)
-
-
-def _covers(model: SavedModel, name: HashName) -> tuple[str, ...]:
+def _covers(model: SavedModel, name: HashName, algorithm: str) -> tuple[str, ...]:
     """Files, or parts of the graph file, that one hash speaks for."""
-    if name == "checkpoint_hash":
+    if name == _CHECKPOINT:
         return (INDEX,)
     file = f"saved_model.{model.file_kind}"
+    if algorithm == SPLIT or (model.file_kind == "cpb" and not algorithm):
+        return (f"{file}: {_SPLIT_PARTS[name]}",)
     if name != "saved_model_checksum":
-        return (f"{file}: {_GRAPH_PARTS[name]}",)
-    if model.file_kind == "cpb":
-        return (f"{file}: every chunk but the first",)
-    old = model.fingerprint is not None and model.fingerprint.producer == PRODUCER_2_11
+        keys = ", without their keys" if name == "signature_def_hash" and algorithm == TF_2_11_TO_2_13 else ""
+        return (f"{file}: {_GRAPH_PARTS[name]}{keys}",)
+    old = algorithm == TF_2_11 or (model.fingerprint is not None and model.fingerprint.producer == PRODUCER_2_11)
     return (f"{file}: graph of the first MetaGraph, function bodies included" if old else file,)
 
 

@@ -19,6 +19,9 @@ _PROGRAM_PARTS = {
 }
 _KNOWN_PRODUCERS = frozenset(range(6))
 
+_OR_ITSELF = "or fingerprint.pb was"
+"""Nothing tells which side of a difference was changed."""
+
 _BLIND = (
     "The hashes of program, signatures and concrete functions do not cover function bodies, string constants or the "
     "objects (whether a variable is trainable, say); a change there leaves them equal."
@@ -27,6 +30,11 @@ _COUNTERS = (
     "The program hash covers the names of the top-level nodes, which carry counters in models of Keras 3 and in those "
     "with lookup tables: a mere re-export changes it too, so this alone does not mean that the program is another."
 )
+_FIRST_CHUNK = (
+    "The checksum of a split model leaves out its first chunk; what of that is neither graph nor signatures nor "
+    "objects of the first MetaGraph is covered by no hash."
+)
+_INDEX = "The fingerprint covers the index of the variables, their values through the checksums there, and no assets."
 _REEXPORT = "A fingerprint left from another export of the same program looks the same."
 
 
@@ -50,12 +58,12 @@ def explain(model: SavedModel, fields: tuple[FingerprintField, ...], verdict: st
 
 
 def _nothing_stored(model: SavedModel) -> tuple[str, ...]:
+    if model.found.given == "file":
+        return ("The file was looked at alone; a fingerprint.pb beside it was not looked at.",)
     if model.fingerprint_presence == "not-fetched":
         return ("fingerprint.pb is not here, so nothing tells whether saved_model.pb was changed.",)
     if model.fingerprint_presence == "not-read":
         return ("fingerprint.pb cannot be read, so nothing tells whether saved_model.pb was changed.",)
-    if model.found.given == "file":
-        return ("The file was looked at alone; a fingerprint.pb beside it was not read.",)
     version = next((graph.tensorflow_version for graph in model.meta_graphs), "")
     if not version:
         return ("There is no fingerprint.pb, so nothing tells whether the graph file was changed.",)
@@ -77,11 +85,12 @@ def _matches(model: SavedModel, count: int, matching: set[str]) -> list[str]:
     if len(matching) == count:
         first = "All five hashes of the fingerprint are those of the model."
     else:
-        first = f"{len(matching)} of {count} hashes of the fingerprint are those of the model, the rest is unknown."
+        those = "is that" if len(matching) == 1 else "are those"
+        first = f"{len(matching)} of {count} hashes of the fingerprint {those} of the model, the rest is unknown."
     says = [first]
-    if model.file_kind == "cpb":
-        says.append("No hash covers the first chunk of a split model, nor the function bodies in it.")
-    elif fingerprint is not None and fingerprint.producer == 0:
+    if model.file_kind == "cpb" and _CHECKSUM in matching:
+        says.append(_FIRST_CHUNK)
+    elif fingerprint is not None and fingerprint.producer == 0 and _CHECKSUM in matching:
         says.append(
             "The checksum of TensorFlow 2.11 is that of the graph alone, function bodies included; the objects, the "
             "keys of signatures and further MetaGraphs are covered by nothing."
@@ -91,7 +100,7 @@ def _matches(model: SavedModel, count: int, matching: set[str]) -> list[str]:
     elif matching & set(_PROGRAM_PARTS):
         says.append(_BLIND)
     if _CHECKPOINT in matching and model.checkpoint.entries:
-        says.append("It covers the index of the variables, their values through the checksums there, and no assets.")
+        says.append(_INDEX)
     return says
 
 
@@ -106,10 +115,11 @@ def _differs(model: SavedModel, matching: set[str], differing: set[str]) -> list
     if parts and _CHECKSUM in matching:
         says.append(_parts_alone(model, file, parts))
     elif parts:
-        says.append(f"{file} is not the file that was fingerprinted: its {_hash_of(parts)} {_differ(parts)}.")
+        what = f"its {_hash_of(parts)} {_differ(parts)}"
+        says.append(f"{file} is not the file that was fingerprinted, {_OR_ITSELF} changed: {what}.")
     if _CHECKPOINT in differing:
         rest = f", and {file} is the file that was fingerprinted" if _CHECKSUM in matching and not parts else ""
-        says.append(f"The index is that of other weights, or it was changed: its hash differs{rest}.")
+        says.append(f"The index is that of other weights, or was changed, {_OR_ITSELF}: its hash differs{rest}.")
     return says
 
 
@@ -119,7 +129,7 @@ def _parts_alone(model: SavedModel, file: str, parts: list[str]) -> str:
     narrow = model.file_kind == "cpb" or (fingerprint is not None and fingerprint.producer == 0)
     if narrow:
         what = f"{_hash_of(parts)} {_differ(parts)}"
-        return f"{file} was changed after export: its {what}, which the checksum does not cover here."
+        return f"{file} was changed after export, {_OR_ITSELF}: its {what}, which the checksum does not cover here."
     return (
         f"fingerprint.pb itself was changed: its checksum is that of {file}, but no known release computes its "
         f"{_hash_of(parts)} for that file."
@@ -129,7 +139,8 @@ def _parts_alone(model: SavedModel, file: str, parts: list[str]) -> str:
 def _checksum_differs(file: str, parts: list[str], matching: set[str], differing: set[str]) -> list[str]:
     equal = [word for name, word in _PROGRAM_PARTS.items() if name in matching]
     if parts:
-        says = [f"{file} is not the file that was fingerprinted: its checksum and its {_hash_of(parts)} differ."]
+        what = f"its checksum and its {_hash_of(parts)} differ"
+        says = [f"{file} is not the file that was fingerprinted, {_OR_ITSELF} changed: {what}."]
         if parts == [_PROGRAM_PARTS[_PROGRAM]]:
             says.append(_COUNTERS)
         if _CHECKPOINT in matching:
@@ -137,20 +148,18 @@ def _checksum_differs(file: str, parts: list[str], matching: set[str], differing
         elif _CHECKPOINT in differing:
             says.append("The index differs as well: other weights, or the same ones as another export stores them.")
         return says
+    changed = f"{file} was changed after export, {_OR_ITSELF}: its checksum differs"
     if not equal:
-        return [f"{file} was changed after export: its checksum differs."]
+        return [f"{changed}."]
+    blind = [] if file.endswith(".cpb") else [_BLIND]
     if _CHECKPOINT in differing:
         return [
-            f"{file} and the weights are not those that were fingerprinted: checksum and index differ, but the "
-            f"{_hash_of(equal)} {_are(equal)} equal.",
+            f"{file} and the weights are not those that were fingerprinted, {_OR_ITSELF} changed: checksum and index "
+            f"differ, but the {_hash_of(equal)} {_are(equal)} equal.",
             "So it may be another export of the same program with other weights.",
-            _BLIND,
+            *blind,
         ]
-    return [
-        f"{file} was changed after export: its checksum differs, but the {_hash_of(equal)} {_are(equal)} equal.",
-        _BLIND,
-        _REEXPORT,
-    ]
+    return [f"{changed}, but the {_hash_of(equal)} {_are(equal)} equal.", *blind, _REEXPORT]
 
 
 def _hash_of(words: list[str]) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 
 from smanalyze.errors import FormatError
 from smanalyze.facts.bundle_cover import StoredRange, stored_ranges
-from smanalyze.facts.checkpoint import OBJECT_GRAPH_KEY
+from smanalyze.facts.checkpoint import OBJECT_GRAPH_KEY, index_is_sound
 from smanalyze.model.bundle import BundleEntry, Shard
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.dtypes import item_size
-from smanalyze.model.parts import Unreadable
+from smanalyze.model.parts import NOT_LOOKED_AT, OBJECTS, Unreadable
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.audit import CheckFailure, CheckpointAudit, TensorStatistics
 
@@ -35,10 +35,11 @@ def audit_checkpoint(model: SavedModel, *, progress: Progress | None = None, sta
     """Checks all of the bundle that is at hand; what a fault touches is named, and the rest is checked all the same.
 
     Faults of the index come first, then missing shards, then tensors in the order of their bytes. A failure of kind
-    ``missing`` says that bytes are not here, any other that they are wrong. ``index_blocks`` counts the blocks whose
-    checksum was computed: those with entries, the block that lists them, and the metaindex block where its handle leads
-    to one. Bytes behind the end of a truncated shard are neither in ``checked`` nor in ``not_checked``; each tensor
-    there has a ``range`` failure.
+    ``missing`` says that bytes are not here, one of kind ``limit`` that they were not looked at, any other that they
+    are wrong. Where the index is damaged, what does not agree with it is a failure of the index: it is no proof against
+    the data files. ``index_blocks`` counts the blocks whose checksum was computed: those with entries, the block that
+    lists them, and the metaindex block where its handle leads to one. Bytes behind the end of a truncated shard are
+    neither in ``checked`` nor in ``not_checked``; each tensor there has a ``range`` failure.
 
     ``stats`` adds the figures of every numeric tensor at hand (facts.statistics). With or without them, memory does not
     depend on the sizes of tensors: numbers are read in slices, lengths of strings in batches. Never raises for what is
@@ -46,7 +47,7 @@ def audit_checkpoint(model: SavedModel, *, progress: Progress | None = None, sta
     """
     checkpoint = model.checkpoint
     index = f"{checkpoint.prefix}.index"
-    audit = _BundleAudit(checkpoint, index, progress, stats)
+    audit = _BundleAudit(checkpoint, index, index_is_sound(model), progress, stats)
     if checkpoint.presence == "present":
         audit.run()
     failures = (*_index_failures(model, index, audit.failures), *audit.failures)
@@ -75,10 +76,11 @@ def _index_failures(model: SavedModel, index: str, found: list[CheckFailure]) ->
     named = tuple({repr(failure.tensor.encode()[:200])[1:] for failure in found if failure.tensor})
     at_fault = {failure.tensor for failure in found}
     for lost in model.unreadable:
-        if lost.file == index and not (named and lost.message.startswith(named)):
+        if lost.part == OBJECTS:
+            if OBJECT_GRAPH_KEY not in at_fault:
+                yield CheckFailure("format", OBJECT_GRAPH_KEY, lost.file or "", lost.offset, None, lost.message)
+        elif lost.file == index and not (named and lost.message.startswith(named)):
             yield CheckFailure(_kind(lost), "", index, lost.offset, None, lost.message)
-        elif lost.part == "checkpoint object graph" and OBJECT_GRAPH_KEY not in at_fault:
-            yield CheckFailure("format", OBJECT_GRAPH_KEY, lost.file or "", lost.offset, None, lost.message)
 
 
 def _index_blocks(model: SavedModel, index: str) -> int:
@@ -91,6 +93,8 @@ def _index_blocks(model: SavedModel, index: str) -> int:
 
 
 def _kind(lost: Unreadable) -> str:
+    if lost.code in NOT_LOOKED_AT:
+        return "limit"
     return "crc" if "checksum does not match" in lost.message else _KINDS.get(lost.code, "format")
 
 
@@ -100,12 +104,13 @@ def _kind(lost: Unreadable) -> str:
 class _BundleAudit:
     """The state of one pass over the shards."""
 
-    def __init__(self, checkpoint: Checkpoint, index: str, progress: Progress | None, stats: bool) -> None:
+    def __init__(self, checkpoint: Checkpoint, index: str, sound: bool, progress: Progress | None, stats: bool) -> None:
         self.failures: list[CheckFailure] = []
         self.statistics: list[TensorStatistics] = []
         self.checked = self.not_checked = 0
         self._checkpoint = checkpoint
         self._index = index
+        self._sound = sound
         self._progress = progress
         self._stats = stats
         self._shards = {shard.index: shard for shard in checkpoint.shards if shard.declared}
@@ -117,7 +122,8 @@ class _BundleAudit:
     def run(self) -> None:
         """Checks each range once, in the order of the bytes."""
         for shard in self._shards.values():
-            if shard.presence != "present" and shard.needed:
+            # That a damaged index names files which are not there is told with the index.
+            if shard.presence != "present" and shard.needed and (self._sound or shard.size is not None):
                 self._missing(shard)
         ranges = stored_ranges(self._checkpoint)
         self._total = sum(stored.size for stored in ranges if self._at_hand(stored.shard))
@@ -142,7 +148,8 @@ class _BundleAudit:
 
     def _missing(self, shard: Shard) -> None:
         why = "is missing" if shard.size is None else "is a git-LFS pointer; its content was not fetched"
-        message = f"The data file {why}; the index puts {shard.needed} bytes into it."
+        index = "index" if self._sound else "damaged index"
+        message = f"The data file {why}; the {index} puts {shard.needed} bytes into it."
         self.failures.append(CheckFailure("missing", "", shard.file, None, shard.needed, message))
 
     def _check(self, stored: StoredRange) -> bool:
@@ -151,7 +158,7 @@ class _BundleAudit:
         shard = self._shards.get(stored.shard)
         if shard is None:
             count = self._checkpoint.num_shards
-            self._fail("range", stored, f"The index puts it into shard {stored.shard}; there are {count}.")
+            self._fail("range", stored, f"The damaged index puts it into shard {stored.shard}; there are {count}.")
             return False
         if shard.presence != "present":
             self.not_checked += stored.size
@@ -199,10 +206,15 @@ class _BundleAudit:
 
     def _fail(self, kind: str, stored: StoredRange, message: str) -> None:
         shard = self._shards.get(stored.shard)
-        file = shard.file if shard is not None else self._index
+        if shard is not None and not self._sound:
+            place = f"byte {stored.offset} of {shard.file}"
+            message = f"The damaged index says that it lies at {place}. {message}"
         if stored.piece is not None:
             message = f"Piece at {list(stored.piece.starts)}: {message}"
-        self.failures.append(CheckFailure(kind, stored.entry.key, file, stored.offset, stored.size, message))
+        if shard is None or not self._sound:
+            self.failures.append(CheckFailure(kind, stored.entry.key, self._index, None, None, message))
+        else:
+            self.failures.append(CheckFailure(kind, stored.entry.key, shard.file, stored.offset, stored.size, message))
 
     def _describe(self, entry: BundleEntry) -> None:
         from smanalyze.facts.statistics import tensor_statistics

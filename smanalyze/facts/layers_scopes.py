@@ -111,19 +111,20 @@ class ScopeTree:
 
     def _follow_inputs(self) -> None:
         """Notes which scope reads which variable, and each tensor that leaves its scope."""
-        weights, scope_of, own, at = self.weights, self.scope_of, self.own, self.forward.index.at
+        weights, scope_of, own, index = self.weights, self.scope_of, self.own, self.forward.index
+        names, arguments, at = index.names, index.arguments, index.at
         in_main = not self.forward.function  # in a function, variables are arguments and no nodes
-        for references, scope in zip(self.forward.index.inputs, scope_of, strict=True):
+        for number, (before, scope) in enumerate(zip(index.producers, scope_of, strict=True)):
             if scope < 0:
                 continue
-            for reference in references:
-                producer = at.get(reference.partition(":")[0])  # a control input (^node) names no node here
+            for position, producer in enumerate(before):
                 if producer is None:
                     continue
-                if (producer < 0 or in_main) and (weight := weights.get(reference.partition(":")[0])):
+                name = (names[producer] if producer >= 0 else arguments[-1 - producer]) if weights else ""
+                if (producer < 0 or in_main) and (weight := weights.get(name)):
                     own.setdefault(scope, {})[weight] = None
                 elif producer >= 0 and scope_of[producer] != scope:
-                    self._leaves(producer, reference, scope)
+                    self._leaves(producer, index.inputs[number][position], scope)
         for reference in self.forward.outputs:
             producer = at.get(reference.partition(":")[0], -1)
             if producer >= 0:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 
 from smanalyze.facts.identity import Identities
+from smanalyze.graph.body import NOISE_ATTRS
 from smanalyze.graph.dependencies import Dependencies
-from smanalyze.graph.merkle import NOISE_ATTRS, Merkle, digest_of, reference_digest
+from smanalyze.graph.digests import digest_of, reference_digest
+from smanalyze.graph.keys import VARIABLE_OPS
+from smanalyze.graph.merkle import Merkle
 from smanalyze.graph.model_graph import Key
 from smanalyze.model.objects import ConcreteFunction
 from smanalyze.report.tensors import Tensor
+
+_VARIABLE_NODES = frozenset({"ReadVariableOp", "VarIsInitializedOp", "AssignVariableOp", "Identity"})
+"""What else stands in the main graph for each variable."""
 
 _GENERATED = frozenset({"api_implements", "forward_function_name", "backward_function_name"})
 """Attrs of functions with a random part."""
@@ -55,6 +61,20 @@ class Program:
         if key is None or key.kind not in ("variable", "table", "asset"):
             return None
         return self.identity(key)
+
+    def variable_nodes(self) -> frozenset[int]:
+        """The nodes of the main graph that are variables, or read and initialize one: TensorFlow 2 writes them for
+        each variable of the object tree, which lists them."""
+        if self.graph.meta_graph.objects is None:
+            return frozenset()
+        main = self.library.main
+        found = {number for number, op in enumerate(main.ops) if op in VARIABLE_OPS}
+        for _ in range(3):  # handle, what reads it, what initializes it from there: in any order in the file
+            found |= {
+                number for number, (op, before) in enumerate(zip(main.ops, main.producers, strict=True))
+                if op in _VARIABLE_NODES and before and found.issuperset(before)
+            }  # fmt: skip
+        return frozenset(found)
 
     def identity(self, key: Key) -> bytes:
         """A variable by its name; a table by its path, and the assets that fill it."""
@@ -143,7 +163,15 @@ def program_digest(one: Identities, program: Program | None = None) -> bytes:
     gradients = ((merkle.function(a).value if a in made.library.functions else b"", merkle.function(b).value)
                  for a, b in meta_graph.graph.gradients)  # fmt: skip
     parts += [b"gradients", *sorted(a + b for a, b in gradients)]
-    return digest_of(*parts, b"main", merkle.body(main, made.main, []))
+    left_out = made.variable_nodes()
+    parts += [b"variables", *sorted(_kinds(made, left_out))]
+    return digest_of(*parts, b"main", merkle.body(main, made.main, [], left_out))
+
+
+def _kinds(made: Program, numbers: frozenset[int]) -> set[bytes]:
+    """What kinds of nodes these are, however many: op, device, names of attrs. Dtypes and shapes are the objects'."""
+    nodes = (made.library.main.node(number) for number in numbers)
+    return {"\0".join((node.op, node.device, *node.attr_names())).encode("utf-8", "replace") for node in nodes}
 
 
 def _init(made: Program) -> list[bytes]:

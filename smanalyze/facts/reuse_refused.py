@@ -44,13 +44,10 @@ def missing_inputs(library: Library) -> Iterator[RefusedNode]:
     for function, index in _bodies(library):
         least = {op: min_inputs(op) for op in index.op_counts if op not in library.functions}
         needs = {op: count for op, count in least.items() if count}
-        for number, (op, references) in enumerate(zip(index.ops, index.inputs, strict=True)):
-            need = needs.get(op, 0)
-            if not need or (len(references) >= need and references[need - 1][:1] != "^"):
-                continue
-            has = len(index.data_inputs(number))
-            if has < need:
-                yield RefusedNode(function, index.names[number], op, f"has {has} of at least {need} inputs")
+        for number, (op, before) in enumerate(zip(index.ops, index.producers, strict=True)):
+            if len(before) < needs.get(op, 0):
+                fault = f"has {len(before)} of at least {needs[op]} inputs"
+                yield RefusedNode(function, index.names[number], op, fault)
 
 
 def incomplete_constants(library: Library) -> Iterator[RefusedNode]:

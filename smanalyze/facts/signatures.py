@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smanalyze.facts.arguments import trace_arguments
 from smanalyze.facts.names import Names
 from smanalyze.facts.parse_spec import ParseSpecs
 from smanalyze.facts.reach import build_reach
 from smanalyze.facts.snippets import Caller, build_snippets, needed_imports
 from smanalyze.graph.model_graph import Key, ModelGraph
+from smanalyze.model.saved_model import Signature
 from smanalyze.model.tensors import TensorInfo
 from smanalyze.report.tensors import Argument, SignatureReport, Tensor, TensorComponent
 
 
-def build_signatures(graph: ModelGraph, names: Names, path: str, *, several: bool) -> tuple[SignatureReport, ...]:
+def build_signatures(
+    graph: ModelGraph, names: Names, path: str, *, several: bool, snippets: bool = True
+) -> tuple[SignatureReport, ...]:
     """All signatures in order of keys; init and train ops are none. ``path`` of the folder that holds the model;
-    ``several``: there are more MetaGraphs."""
+    ``several``: there are more MetaGraphs. Without ``snippets`` there is no ready code."""
     functions = _Functions(graph)
+    plain = tuple(_signature(graph, names, functions, signature) for signature in graph.meta_graph.signatures)
+    if not snippets:
+        return plain
     specs, imports, tags = ParseSpecs(graph), needed_imports(graph.library), graph.meta_graph.tags
-    return tuple(
-        _signature(graph, names, functions, Caller(signature, tags, several, path, specs.inputs(signature), imports))
-        for signature in graph.meta_graph.signatures
-    )
+    callers = (Caller(one, tags, several, path, specs.inputs(one), imports) for one in graph.meta_graph.signatures)
+    return tuple(replace(one, snippets=build_snippets(caller)) for one, caller in zip(plain, callers, strict=True))
 
 
 class _Functions:
@@ -37,8 +43,7 @@ class _Functions:
         }
 
 
-def _signature(graph: ModelGraph, names: Names, functions: _Functions, caller: Caller) -> SignatureReport:
-    signature = caller.signature
+def _signature(graph: ModelGraph, names: Names, functions: _Functions, signature: Signature) -> SignatureReport:
     key = Key("signature", signature.key)
     backed_by, arguments = _python_side(graph, functions, key)
     return SignatureReport(
@@ -49,7 +54,7 @@ def _signature(graph: ModelGraph, names: Names, functions: _Functions, caller: C
         arguments=arguments,
         backed_by=backed_by,
         reach=build_reach(graph, names, key),
-        snippets=build_snippets(caller),
+        snippets=(),
     )
 
 

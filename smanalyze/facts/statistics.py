@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from smanalyze.errors import FormatError
+from smanalyze.facts.tensor_runs import computable, runs_of
 from smanalyze.model.bundle import BundleEntry
 from smanalyze.model.checkpoint import TensorReader
 from smanalyze.model.dtypes import item_size
@@ -43,7 +43,7 @@ def tensor_statistics(
     width = item_size(entry.dtype)
     if not width:
         return None
-    runs = list(_runs(entry, width))
+    runs = list(runs_of(entry, width))
     extremes, moments = _read_twice(reader, runs, width, _Steps(progress))
     elements = entry.elements
     found = extremes.finite > 0
@@ -91,23 +91,6 @@ class _Steps:
             self._tell(self._read // 2)
 
 
-def _runs(entry: BundleEntry, width: int) -> Iterator[BundleEntry]:
-    """The stored runs of a tensor, each as a flat entry of its own."""
-    if not entry.slices:
-        if entry.size != entry.elements * width or entry.shard is None:
-            raise FormatError(f"{entry.elements} elements of {entry.dtype} do not have {entry.size} bytes.")
-        yield replace(entry, shape=(entry.elements,))
-        return
-    if sum(piece.size for piece in entry.slices) != entry.elements * width:
-        raise FormatError("The slices do not add up to the whole tensor.")
-    for piece in entry.slices:
-        if piece.size % width:
-            raise FormatError(f"A slice of {piece.size} bytes does not hold elements of {entry.dtype}.")
-        yield replace(
-            entry, shape=(piece.size // width,), size=piece.size, shard=piece.shard, offset=piece.offset, slices=()
-        )
-
-
 def _slices(reader: TensorReader, runs: list[BundleEntry], width: int, step: _Steps) -> Iterator[Any]:
     """The values in flat arrays of at most SLICE_BYTES, of types that numpy computes with."""
     count = SLICE_BYTES // width
@@ -117,21 +100,8 @@ def _slices(reader: TensorReader, runs: list[BundleEntry], width: int, step: _St
             elements = min(count, run.shape[0] - start)
             offset = run.offset + start * width
             part = replace(run, shape=(elements,), size=elements * width, offset=offset)
-            yield _computable(reader.read(part))
+            yield computable(reader.read(part))
             step.add(elements * width)
-
-
-def _computable(values: Any) -> Any:
-    """Booleans as bytes; the short floats and integers that numpy does not know, and float16, in one that it does."""
-    import numpy as np
-
-    if values.dtype.kind == "b":
-        return values.view(np.uint8)
-    if values.dtype.name in ("int4", "uint4", "int2", "uint2"):
-        return values.astype(np.int8)
-    if values.dtype.isbuiltin != 1 or values.dtype == np.float16:
-        return values.astype(np.float32)
-    return values
 
 
 def _magnitudes(values: Any) -> Any:

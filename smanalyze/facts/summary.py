@@ -127,6 +127,8 @@ def _sizes(model: SavedModel) -> tuple[PartSize, ...]:
     if any(lost.part == "graph" and lost.presence == "not-fetched" for lost in model.unreadable):
         presence["graph"] = "not-fetched"
     presence["variables"] = _variables_presence(model)
+    if any(lost.part == "asset" and lost.presence == "not-fetched" for lost in model.unreadable):
+        presence["assets"] = "not-fetched"
     rows = [PartSize(part, size[part], files[part], presence.get(part, "present")) for part in _PARTS]
     return tuple(row for row in rows if row.files or row.presence == "not-fetched")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from smanalyze.model.parts import Unreadable
+from smanalyze.model.parts import NOT_LOOKED_AT, Unreadable
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.audit import CheckFailure, CheckpointAudit, FingerprintAudit, ManifestAudit, Verdict
 
-_ELSEWHERE = frozenset({"lfs-pointer", "missing", "limit"})
+ELSEWHERE = frozenset({"lfs-pointer", "missing"}) | NOT_LOOKED_AT
 """Codes of parts that are not here, or that were not looked at; any other is damage."""
 
+NO_DAMAGE = frozenset({"missing", "limit"})
+"""The same of kinds of failures."""
 
 _UNPARSED = "The file is damaged"
 """How the reason begins where hashes could not be computed because bytes do not parse."""
@@ -37,7 +39,8 @@ def judge(
         return "no-fingerprint", f"No fingerprint to compare the model with; {data}.{listed}"
     matching = sum(field.status == "matches" for field in fingerprint.fields)
     whole = "Every hash" if matching == len(fingerprint.fields) else f"{matching} of {len(fingerprint.fields)} hashes"
-    return "intact", f"{whole} of the fingerprint agrees with the model; {data}.{listed}"
+    agree = "agree" if matching != len(fingerprint.fields) and matching != 1 else "agrees"
+    return "intact", f"{whole} of the fingerprint {agree} with the model; {data}.{listed}"
 
 
 def graph_damage(model: SavedModel, fingerprint: FingerprintAudit) -> tuple[str, ...]:
@@ -52,9 +55,9 @@ def graph_damage(model: SavedModel, fingerprint: FingerprintAudit) -> tuple[str,
 
 def _damage(model: SavedModel, checkpoint: CheckpointAudit) -> list[str]:
     """What cannot be as it was written."""
-    failures = [one for one in checkpoint.failures if one.kind != "missing"]
+    failures = [one for one in checkpoint.failures if one.kind not in NO_DAMAGE]
     told = {one.file for one in failures}
-    lost = [_lost(one) for one in model.unreadable if one.code not in _ELSEWHERE and one.file not in told]
+    lost = [_lost(one) for one in model.unreadable if one.code not in ELSEWHERE and one.file not in told]
     return [*lost, *_by_file(failures)]
 
 
@@ -67,9 +70,11 @@ def _by_file(failures: list[CheckFailure]) -> list[str]:
     said = []
     for file in dict.fromkeys(one.file for one in failures):
         mine = [one for one in failures if one.file == file]
-        named = list(dict.fromkeys(one.tensor for one in mine if one.tensor))
+        # What is wrong with a file itself, an index, is why tensors do not agree with it.
+        itself = next((one for one in mine if not one.tensor), None)
+        named = [] if itself else list(dict.fromkeys(one.tensor for one in mine))
         what = f"the tensor {named[0]}" if len(named) == 1 else f"{len(named):,} tensors" if named else "the file"
-        first = next((one for one in mine if one.tensor), mine[0])
+        first = itself or mine[0]
         why = f": {first.message}" if first.message and len(named) < 2 else ""
         said.append(f"{file}: {what} {'fail their checks' if len(named) > 1 else 'fails its check'}{why}")
     return said
@@ -77,14 +82,14 @@ def _by_file(failures: list[CheckFailure]) -> list[str]:
 
 def _gaps(model: SavedModel, checkpoint: CheckpointAudit, manifests: tuple[ManifestAudit, ...]) -> list[str]:
     """What is not here, or was not looked at."""
-    gaps = [_lost(one) for one in model.unreadable if one.code in _ELSEWHERE]
+    gaps = [_lost(one) for one in model.unreadable if one.code in ELSEWHERE]
     told = {one.file for one in model.unreadable}
     gaps += [
         f"{one.file} is not there" if not one.message else one.message
         for one in checkpoint.failures
-        if one.kind == "missing" and one.file not in told
+        if one.kind in NO_DAMAGE and one.file not in told
     ]
-    told_of = bool(gaps) if model.file_kind == "none" else any("variables" in gap for gap in gaps)
+    told_of = bool(gaps) if model.file_kind == "none" else any(gap.startswith("variables/") for gap in gaps)
     if model.checkpoint.presence == "not-fetched" and not told_of:
         gaps.append("The variables are not here")
     there = {entry.path for entry in model.files}

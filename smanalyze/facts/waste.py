@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from smanalyze.facts.checkpoint import build_checkpoint
+from smanalyze.facts.checkpoint import build_checkpoint, index_is_sound
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.bundle import BundleEntry
 from smanalyze.model.saved_model import SavedModel
@@ -40,7 +40,10 @@ _UNCLAIMED = "no variable of the graph claims it"
 
 
 def find_waste(
-    model: SavedModel, graphs: tuple[ModelGraph, ...], variables: tuple[VariableRow, ...]
+    model: SavedModel,
+    graphs: tuple[ModelGraph, ...],
+    variables: tuple[VariableRow, ...],
+    failed: frozenset[str] = frozenset(),
 ) -> tuple[WasteRow, ...]:
     """What the model stores and does not need, by kind, largest first; each tensor in one row only.
 
@@ -52,17 +55,21 @@ def find_waste(
     * ``constant``: a large one; its ``share`` is of the graph file, that of the others of the bytes in the checkpoint.
     * ``equal``: bytes equal to those of another tensor; no proof, since initial values are often equal.
 
-    Nothing is said of variables where the graph could not be read, or where it binds no variable at all. ``variables``
-    as facts.variables.build_variables gives them. Reads no tensor.
+    Nothing is said of variables where the graph could not be read, or where it binds no variable at all, and of no
+    stored tensor where the index is damaged, which alone says what is stored. ``variables``
+    as facts.variables.build_variables gives them; ``failed`` are keys whose bytes are not those of their checksum,
+    which therefore shows no equality. Reads no tensor.
     """
-    finder = _Finder(model, variables)
+    finder = _Finder(model, variables, failed)
+    sound = index_is_sound(model)
     whole = bool(graphs) and not any(lost.part == "graph" for lost in model.unreadable)
-    if whole and any(row.used_by or row.used_by_functions for row in variables):
+    if sound and whole and any(row.used_by or row.used_by_functions for row in variables):
         for row in variables:
             finder.look_at(row)
         for other in build_checkpoint(model, variables).other_entries:
             finder.look_at_other(other)
-    finder.compare()
+    if sound:
+        finder.compare()
     found = [*finder.rows, *_constants(model, graphs)]
     return tuple(sorted(found, key=lambda row: (KINDS.index(row.kind), -row.bytes, row.name)))
 
@@ -76,8 +83,9 @@ def needed_bytes(model: SavedModel, waste: Iterable[WasteRow]) -> int:
 class _Finder:
     """The rows found so far, and which keys they stand for."""
 
-    def __init__(self, model: SavedModel, variables: tuple[VariableRow, ...]) -> None:
+    def __init__(self, model: SavedModel, variables: tuple[VariableRow, ...], failed: frozenset[str]) -> None:
         self.rows: list[WasteRow] = []
+        self._failed = failed
         self._entries = {entry.key: entry for entry in model.checkpoint.entries}
         self._stored = sum(entry.size for entry in model.checkpoint.entries)
         self._names = {key: row.name for row in variables for key in row.checkpoint_keys}
@@ -101,8 +109,8 @@ class _Finder:
         if verdict is not None:
             self._add(verdict[0], row.name, entries, verdict[1])
         elif entries:
-            content = _content(entries[0])
-            again = [entry for entry in entries[1:] if content is not None and _content(entry) == content]
+            content = self._content(entries[0])
+            again = [entry for entry in entries[1:] if content is not None and self._content(entry) == content]
             self._add("copy", row.name, again, f"The variable is stored under {entries[0].key} too, with these bytes.")
 
     def look_at_other(self, other: StoredTensor) -> None:
@@ -119,7 +127,7 @@ class _Finder:
         """Equal bytes among what is left."""
         groups: dict[tuple[object, ...], list[BundleEntry]] = {}
         for entry in self._entries.values():
-            content = _content(entry)
+            content = self._content(entry)
             if entry.key not in self._taken and entry.size >= EQUAL_BYTES and content is not None:
                 groups.setdefault(content, []).append(entry)
         for first, *rest in groups.values():
@@ -131,7 +139,7 @@ class _Finder:
 
     def _verdict(self, row: VariableRow) -> tuple[str, str] | None:
         """(kind, reason) of a variable that is not needed."""
-        if row.role == "copy":
+        if row.role == "copy" and self._is_copy(row):
             return "copy", f"Of {row.copy_of}'s name, dtype, shape and bytes, and bound by no function."
         if row.used_by or row.written_by:
             return None
@@ -146,6 +154,16 @@ class _Finder:
             return "ema", f"The moving average of {original.name}; no signature and no function binds it."
         what = {"metric": "A metric's state; no", "generator": "A random generator's state; no"}.get(row.role, "No")
         return "unbound", f"{what} signature and no function binds it."
+
+    def _is_copy(self, row: VariableRow) -> bool:
+        """Whether the checksums that make it one are those of the bytes, for it and for a variable it is a copy of."""
+        originals = (other for other in self._rows.get(row.copy_of or "", ()) if other.role != "copy")
+        return self._failed.isdisjoint(row.checkpoint_keys) and any(
+            self._failed.isdisjoint(original.checkpoint_keys) for original in originals
+        )
+
+    def _content(self, entry: BundleEntry) -> tuple[object, ...] | None:
+        return None if entry.key in self._failed else _content(entry)
 
     def _averaged(self, name: str, dtype: str, shape: Shape) -> VariableRow | None:
         """The variable whose moving average a tensor is: going by the name, and of the same dtype and shape."""

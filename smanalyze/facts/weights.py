@@ -49,10 +49,11 @@ def compare_weights(
         file=weights.path_name,
         kind=weights.kind,
         verdict=verdict,
-        same=sum(row.status == "same" for row in first.outcome.rows),
+        same=first.outcome.agreeing,
         differing=sum(row.status == "differs" for row in first.outcome.rows),
         rows=first.outcome.rows + tuple(map(_not_counted, second.outcome.rows)) if all(counts) else (),
         says=_says(model, weights, verdict, first, second, counts),
+        by_checksum=first.by_crc and all(counts),
     )
 
 
@@ -189,8 +190,7 @@ def _verdict(outcome: Outcome, in_file: int, in_model: int) -> str:
 def _says(
     model: SavedModel, weights: WeightsFile, verdict: str, first: _Matched, second: _Matched, counts: tuple[int, int]
 ) -> tuple[str, ...]:
-    outcome = first.outcome
-    says = [_opening(model, weights, verdict, outcome, counts)]
+    says = [_opening(model, weights, verdict, first, counts)]
     if all(counts):
         says += _details(first, second)
     if weights.unreadable:
@@ -212,7 +212,7 @@ def _details(first: _Matched, second: _Matched) -> list[str]:
     if outcome.unknown:
         says.append(f"{_count(outcome.unknown)} not compared, because values could not be read.")
     if first.by_crc and outcome.agreeing:
-        says.append("Some values could not be read, so CRC-32C checksums were compared, which can be forged.")
+        says.append("The checksums are CRC-32C, which can be forged, and say nothing of bytes that are not here.")
     others = len(second.outcome.rows)
     if others:
         equal = second.outcome.agreeing
@@ -220,8 +220,9 @@ def _details(first: _Matched, second: _Matched) -> list[str]:
     return says
 
 
-def _opening(model: SavedModel, weights: WeightsFile, verdict: str, outcome: Outcome, counts: tuple[int, int]) -> str:
-    in_file, in_model = counts
+def _opening(model: SavedModel, weights: WeightsFile, verdict: str, first: _Matched, counts: tuple[int, int]) -> str:
+    outcome, (in_file, in_model) = first.outcome, counts
+    by = ", going by stored checksums, since not all values could be read" if first.by_crc else ""
     if weights.kind in ("keras-json", "keras-yaml"):
         return "The file holds an architecture and no weights."
     if not in_file and weights.unreadable:
@@ -232,11 +233,12 @@ def _opening(model: SavedModel, weights: WeightsFile, verdict: str, outcome: Out
         where = "its graph as constants" if model.checkpoint.presence == "absent" else "files that are not here"
         return f"The model's checkpoint gives no weights to compare with; they may lie in {where}."
     if verdict == "same":
-        return f"All {in_model} weights of the model are those of the file."
+        return f"All {in_model} weights of the model are those of the file{by}."
     if verdict == "different":
         plain = f", but for {outcome.agreeing} of one repeated number" if outcome.agreeing else ""
-        return f"None of the {in_model} weights of the model is in the file{plain}."
-    return f"{outcome.agreeing} of the {in_model} weights of the model are those of the file, which holds {in_file}."
+        return f"None of the {in_model} weights of the model is in the file{plain}{by}."
+    agreeing = f"{outcome.agreeing} of the {in_model} weights of the model are those of the file, which holds {in_file}"
+    return f"{agreeing}{by}."
 
 
 def _differences(outcome: Outcome) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from smanalyze.errors import FormatError
+from smanalyze.errors import FormatError, LimitError
 from smanalyze.facts.coverage import build_coverage, uncovered_files
 from smanalyze.facts.integrity import audit_checkpoint
 from smanalyze.facts.manifest import digest_files, phases
@@ -58,7 +58,8 @@ def audit_weights_file(
         checkpoint = _audit_keras(weights, stats, second)
         judged = replace(checkpoint, not_checked=0)  # it is all here
     verdict, summary = judge(model, _NO_FINGERPRINT, judged, ())
-    files = build_coverage(model, _NO_FINGERPRINT, checkpoint, digests=sums)
+    archive = weights.files[0].path if weights.kind == "keras" else ""
+    files = build_coverage(model, _NO_FINGERPRINT, checkpoint, digests=sums, archive=archive)
     return AuditReport(
         schema_version=AUDIT_SCHEMA_VERSION,
         path_name=f"{weights.path_name}/{weights.chosen}" if weights.chosen else weights.path_name,
@@ -165,7 +166,8 @@ def _audit_keras(weights: WeightsFile, stats: bool, progress: Callable[[int, int
             else:
                 statistics.append(figures)
         except FormatError as error:
-            failures.append(CheckFailure("format", entry.key, weights.path_name, None, entry.size, error.message))
+            kind = "limit" if isinstance(error, LimitError) else "format"
+            failures.append(CheckFailure(kind, entry.key, weights.path_name, None, entry.size, error.message))
         done += entry.size
         if progress is not None:
             progress(done, total)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable
+from functools import lru_cache
+from struct import pack
 from typing import Any
 
+from smanalyze.format.limits import MAX_RANK
 from smanalyze.model.dtypes import REF_OFFSET, dtype_name
 
 MAX_EXPANDED = 1 << 16
@@ -30,39 +32,10 @@ _CODES: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-def read_attr_keys(messages: Iterable[Any], dropped: frozenset[str]) -> list[bytes]:
-    """For each NodeDef the attrs that are not ``dropped``, by name, and its device, as bytes. Functions that an attr
-    names are left out, but not what is passed to them as attrs."""
-    prefixes: dict[str, bytes] = {}
-    plain: dict[str, set[str]] = {}
-    keys: list[bytes] = []
-    for message in messages:
-        attrs = message.attr
-        op = message.op
-        known = plain.get(op)
-        if known is None:
-            known = plain[op] = set()
-        names = [name for name in attrs if name not in dropped]
-        if len(names) > 1:
-            names.sort()
-        parts: list[bytes] = []
-        for name in names:
-            value = attrs[name]
-            if name in known:
-                content = value.SerializeToString()
-            else:
-                content = attr_key(value)
-                if name[:1] != "_" and value.WhichOneof("value") not in _SPECIAL:
-                    known.add(name)  # an attr of an op has one type, which its OpDef says
-            prefix = prefixes.get(name)
-            if prefix is None:
-                prefix = prefixes[name] = name.encode("utf-8", "surrogateescape") + b"="
-            parts += (prefix, b"%d:" % len(content), content)
-        device = message.device
-        if device:
-            parts.append(b"@" + device.encode("utf-8", "surrogateescape"))
-        keys.append(b"".join(parts))
-    return keys
+@lru_cache(maxsize=4096)
+def key_begin(name: str) -> bytes:
+    """How the key of an attr begins."""
+    return name.encode("utf-8", "surrogateescape") + b"="
 
 
 def attr_key(value: Any) -> bytes:
@@ -96,8 +69,11 @@ def tensor_key(message: Any) -> bytes:
     field = _CODES.get(dtype)
     if field is None:
         return bytes(message.SerializeToString(deterministic=True))
+    content = message.tensor_content
+    if not content and field[1] in "fdiq" and len(getattr(message, field[0])) == 1 and not message.tensor_shape.dim:
+        return b"%d::%b" % (number, pack("<" + field[1], *getattr(message, field[0])))
     shape = message.tensor_shape.SerializeToString()
-    values = message.tensor_content or _listed(message, dtype, *field)
+    values = content or _listed(message, dtype, *field)
     if values is None:
         return bytes(message.SerializeToString(deterministic=True))
     return b"%d:%b:%b" % (number, shape, values)
@@ -105,6 +81,8 @@ def tensor_key(message: Any) -> bytes:
 
 def _listed(message: Any, dtype: str, field: str, code: str) -> bytes | None:
     """The listed elements as tensor_content would have them, None where they stay as they are."""
+    if len(message.tensor_shape.dim) > MAX_RANK:
+        return None
     elements = 1
     for dim in message.tensor_shape.dim:
         elements *= dim.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smanalyze.format.graph_def import shape_of, text_of
+from smanalyze.format.tensor_shape import shape_of
 from smanalyze.format.tensor_text import tensor_text
 from smanalyze.model.dtypes import dtype_name
 
@@ -26,7 +26,7 @@ def attr_text(value: Any) -> str:
 
 def _one(kind: str, value: Any) -> str:
     if kind == "s":
-        return _short(repr(text_of(value)))
+        return _short(repr(value.decode("utf-8", "backslashreplace")))
     if kind == "type":
         return dtype_name(value)
     if kind == "shape":

@@ -13,7 +13,7 @@ from smanalyze.format.shards import parse_shards
 from smanalyze.format.tensor_bundle import parse_bundle_index
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.checkpoint_objects import CheckpointObjects
-from smanalyze.model.parts import FileEntry, Unreadable
+from smanalyze.model.parts import OBJECTS, FileEntry, Unreadable
 from smanalyze.model.record import record
 
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -64,7 +64,7 @@ def open_bundle(prefix: str, files: tuple[FileEntry, ...], map_file: Callable[[s
         shards=shards.shards,
         reader=BundleReader(lambda number: map_file(names[number]), index.endianness),
     )
-    opened = _objects(checkpoint)
+    opened = _objects(checkpoint, "" if index.is_sound else index_file)
     return replace(opened, problems=index.problems + shards.problems + opened.problems)
 
 
@@ -75,7 +75,8 @@ def _head(map_file: Callable[[str], memoryview], path: str) -> Buffer:
         return b""
 
 
-def _objects(checkpoint: Checkpoint) -> OpenedBundle:
+def _objects(checkpoint: Checkpoint, damaged_index: str) -> OpenedBundle:
+    """``damaged_index`` names an index that says wrong where the object graph lies, for all we know; "" for none."""
     entry = next((entry for entry in checkpoint.entries if entry.key == OBJECT_GRAPH_KEY), None)
     if entry is None or checkpoint.reader is None:
         return OpenedBundle(checkpoint)
@@ -86,6 +87,10 @@ def _objects(checkpoint: Checkpoint) -> OpenedBundle:
         objects = parse_checkpoint_objects(checkpoint.reader.read_strings(entry)[0], file=shard.file)
     except (FormatError, IndexError) as error:
         reason = error.message if isinstance(error, FormatError) else "It is empty."
-        lost = Unreadable("corrupt", "checkpoint object graph", reason, shard.file, entry.offset)
+        if damaged_index:
+            message = f"The damaged index says that it lies at byte {entry.offset} of {shard.file}. {reason}"
+            lost = Unreadable("corrupt", OBJECTS, message, damaged_index)
+        else:
+            lost = Unreadable("corrupt", OBJECTS, reason, shard.file, entry.offset)
         return OpenedBundle(checkpoint, problems=(lost,))
     return OpenedBundle(checkpoint, objects)

@@ -46,7 +46,7 @@ class Faults:
         if not self._surplus:
             return tuple(self._records)
         more = f"{self._surplus} more faults of this file are not listed."
-        return (*self._records, Unreadable("limit", self.part, more, self.file))
+        return (*self._records, Unreadable("corrupt", self.part, more, self.file))
 
 
 def whole_file_fault(data: Buffer) -> tuple[str, str] | None:

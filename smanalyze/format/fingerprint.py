@@ -15,13 +15,16 @@ from smanalyze.errors import FormatError
 from smanalyze.format.canonical import canonical
 from smanalyze.format.farmhash import fingerprint64, fingerprint_cat64
 from smanalyze.format.faults import Buffer
-from smanalyze.model.fingerprints import ComputedFingerprint, ComputedHash, HashName
-
-TF_2_11 = "TF 2.11"
-TF_2_11_TO_2_13 = "TF 2.11 to 2.13"
-SINCE_2_11 = "TF 2.11 to 2.21"
-SINCE_2_12 = "TF 2.12 to 2.21"
-SINCE_2_14 = "TF 2.14 to 2.21"
+from smanalyze.model.fingerprints import (
+    SINCE_2_11,
+    SINCE_2_12,
+    SINCE_2_14,
+    TF_2_11,
+    TF_2_11_TO_2_13,
+    ComputedFingerprint,
+    ComputedHash,
+    HashName,
+)  # fmt: skip
 
 _PRODUCER_2_11 = 0
 _PRODUCER_2_12_TO_2_20 = 1

@@ -7,7 +7,7 @@ from typing import Literal
 
 from smanalyze.errors import FormatError
 from smanalyze.format.faults import Buffer, whole_file_fault
-from smanalyze.model.fingerprints import ComputedFingerprint, ComputedHash
+from smanalyze.model.fingerprints import SINCE_2_11, ComputedFingerprint, ComputedHash
 
 PRODUCER_SPLIT = 2
 
@@ -25,7 +25,7 @@ class FingerprintReader:
 
     def recompute(self, producer: int | None) -> ComputedFingerprint:
         """See FingerprintSource."""
-        from smanalyze.format.fingerprint import SINCE_2_11, checkpoint_hash, not_computable
+        from smanalyze.format.fingerprint import checkpoint_hash, not_computable
 
         try:
             hashes = self._of_graph(producer)

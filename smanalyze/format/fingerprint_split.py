@@ -17,9 +17,7 @@ from smanalyze.format.chunked import Merger, SplitMessage
 from smanalyze.format.farmhash import fingerprint64, fingerprint_cat64
 from smanalyze.format.fingerprint import NO_META_GRAPH, not_computable
 from smanalyze.format.schema import message_class
-from smanalyze.model.fingerprints import ComputedHash
-
-SPLIT = "split"
+from smanalyze.model.fingerprints import SPLIT, ComputedHash
 
 _WAYS = tuple((("field", 2), ("index", 0), ("field", number)) for number in (2, 5, 7))
 """To graph_def, signature_def and object_graph_def of the first MetaGraph."""

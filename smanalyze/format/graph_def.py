@@ -11,7 +11,9 @@ from functools import cached_property
 from typing import Any, cast
 
 from smanalyze.errors import FormatError
-from smanalyze.format.attr_keys import attr_key, read_attr_keys
+from smanalyze.format.attr_keys import attr_key
+from smanalyze.format.node_columns import functions_in, read_columns, text_of
+from smanalyze.format.tensor_shape import shape_of
 from smanalyze.model.dtypes import dtype_name
 from smanalyze.model.graph import Argument, AttrKind, BodyColumns, ConstTensor, Function
 from smanalyze.model.tensors import Shape
@@ -27,18 +29,6 @@ _LIST_KINDS: tuple[tuple[str, AttrKind], ...] = (
 
 MAX_CONST_STRINGS = 4096
 """How many elements of a string constant are handed out; paths and vocabularies are looked at, not copied."""
-
-
-def shape_of(message: Any) -> Shape:
-    """A TensorShapeProto: None for unknown rank; sizes below zero are unknown."""
-    if message.unknown_rank:
-        return None
-    return tuple(dim.size if dim.size >= 0 else None for dim in message.dim)
-
-
-def text_of(data: bytes) -> str:
-    """Bytes as text: UTF-8 where it is, else with ``\\xNN`` escapes."""
-    return data.decode("utf-8", "backslashreplace")
 
 
 class NodeView:
@@ -136,7 +126,7 @@ class NodeView:
 
     def functions(self) -> Sequence[tuple[str, str]]:
         attrs = self._message.attr
-        return [(name, function) for name in sorted(attrs) for function in _functions_in(attrs[name])]
+        return [(name, function) for name in sorted(attrs) for function in functions_in(attrs[name])]
 
 
 class NodeList(Sequence[NodeView]):
@@ -159,61 +149,6 @@ class NodeList(Sequence[NodeView]):
         return map(NodeView, self._messages)
 
 
-def read_columns(messages: Any) -> BodyColumns:
-    """The columns of a repeated NodeDef field.
-
-    An attr of one op has one type, since the OpDef says it and TensorFlow refuses a node that disagrees; so the type
-    is looked at once for each op and attr name. Names with an underscore stand in no OpDef and are looked at every
-    time, but for the two that shape inference and colocation write on every node.
-    """
-    names: list[str] = []
-    ops: list[str] = []
-    inputs: list[Sequence[str]] = []
-    functions: list[tuple[int, str, str]] = []
-    devices: list[tuple[int, str]] = []
-    gradient_ops: set[str] = set()
-    constants: list[tuple[int, int]] = []
-    plain: dict[str, set[str]] = {}
-    for number, message in enumerate(messages):
-        op = message.op
-        names.append(message.name)
-        ops.append(op)
-        inputs.append(message.input)
-        device = message.device
-        if device:
-            devices.append((number, device))
-        known = plain.get(op)
-        if known is None:
-            known = plain[op] = {"_output_shapes", "_class"}
-        attrs = message.attr
-        if op == "Const":
-            constants.append((number, attrs["value"].ByteSize() if "value" in attrs and "dtype" in attrs else -1))
-        for key in attrs:
-            if key not in known:
-                functions.extend((number, key, function) for function in _functions_in(attrs[key]))
-                if key == "_gradient_op_type":
-                    gradient_ops.add(text_of(attrs[key].s))
-                elif key[:1] != "_" and _tells_type(attrs[key]):
-                    known.add(key)
-    return BodyColumns(names, ops, inputs, functions, devices, frozenset(gradient_ops), constants)
-
-
-def _functions_in(value: Any) -> list[str]:
-    """Names of the functions that an AttrValue holds."""
-    kind = value.WhichOneof("value")
-    if kind == "func":
-        return [value.func.name]
-    return [function.name for function in value.list.func] if kind == "list" else []
-
-
-def _tells_type(value: Any) -> bool:
-    """Whether an AttrValue is of a type other than func or list(func); an empty list may be a list of anything."""
-    kind = value.WhichOneof("value")
-    if kind == "list":
-        return not value.list.func and bool(value.list.ListFields())
-    return kind not in ("func", "placeholder", None)
-
-
 class FunctionView:
     """One FunctionDef; see ``model.graph.Function``."""
 
@@ -232,11 +167,8 @@ class FunctionView:
     def node_count(self) -> int:
         return len(self._message.node_def)
 
-    def columns(self) -> BodyColumns:
-        return read_columns(self._message.node_def)
-
-    def attr_keys(self, dropped: frozenset[str]) -> list[bytes]:
-        return read_attr_keys(self._message.node_def, dropped)
+    def columns(self, noise: frozenset[str] = frozenset()) -> BodyColumns:
+        return read_columns(self._message.node_def, noise)
 
     def own_attr_keys(self) -> Mapping[str, bytes]:
         attrs = self._message.attr
@@ -298,11 +230,8 @@ class GraphView:
     def node_count(self) -> int:
         return len(self._message.node)
 
-    def columns(self) -> BodyColumns:
-        return read_columns(self._message.node)
-
-    def attr_keys(self, dropped: frozenset[str]) -> list[bytes]:
-        return read_attr_keys(self._message.node, dropped)
+    def columns(self, noise: frozenset[str] = frozenset()) -> BodyColumns:
+        return read_columns(self._message.node, noise)
 
     @property
     def producer(self) -> int:

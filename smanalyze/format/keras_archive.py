@@ -33,6 +33,12 @@ _BROKEN = (zipfile.BadZipFile, RuntimeError, OSError, EOFError, ValueError, zlib
 Problem = Callable[[str, str], None]
 
 
+def _refuse_bomb(info: zipfile.ZipInfo, what: str) -> None:
+    shrank = info.file_size > SMALL_BYTES and info.file_size > MAX_ZIP_RATIO * max(info.compress_size, 1)
+    if shrank or info.file_size > MAX_INFLATED_BYTES:
+        raise Refused("limit", f"{what} {info.file_size} bytes unpacked, {info.compress_size} packed.")
+
+
 class MemberView(io.RawIOBase):
     """A part of a file, as a file: an uncompressed member of an archive needs no copy."""
 
@@ -97,6 +103,21 @@ class Archive:
             raise Refused("limit", f"{info.filename} is larger than {MAX_TEXT_BYTES} bytes.")
         return content.decode("utf-8", "replace")
 
+    def check_rest(self) -> None:
+        """Compares the CRC-32 of what is neither text nor weights: the assets of a model."""
+        for name, info in self.members.items():
+            if name in (*TEXTS, WEIGHTS) or info.is_dir():
+                continue
+            try:
+                _refuse_bomb(info, f"{name} claims")
+                with self.archive.open(info) as member:  # zipfile compares it at the end
+                    while member.read(PIECE_BYTES):
+                        pass
+            except Refused as refused:
+                self.problem(*refused.args)
+            except _BROKEN as error:
+                self.problem("corrupt", f"{name} cannot be read: {short(error)}.")
+
     def weights(self) -> IO[bytes] | None:
         """The HDF5 file in it: a view of the archive where it lies there as it is, else a temporary copy."""
         info = self.members.get(WEIGHTS)
@@ -128,9 +149,7 @@ class Archive:
         return view
 
     def _copy(self, info: zipfile.ZipInfo) -> IO[bytes]:
-        shrank = info.file_size > SMALL_BYTES and info.file_size > MAX_ZIP_RATIO * max(info.compress_size, 1)
-        if shrank or info.file_size > MAX_INFLATED_BYTES:
-            raise Refused("limit", f"The weights claim {info.file_size} bytes unpacked, {info.compress_size} packed.")
+        _refuse_bomb(info, "The weights claim")
         copy = tempfile.TemporaryFile()  # noqa: SIM115  (open until the process ends)
         with self.archive.open(info) as member:  # gives no more than the directory promised
             while piece := member.read(PIECE_BYTES):

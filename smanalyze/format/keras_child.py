@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from smanalyze.errors import FormatError, UsageError
+from smanalyze.errors import FormatError, LimitError, UsageError
 from smanalyze.format.checksum import SLICE_BYTES, crc32c, mask
 from smanalyze.format.numpy_types import from_bytes
 from smanalyze.model.bundle import BundleEntry, TensorSlice
@@ -134,7 +134,7 @@ class KerasChild:
         if not kind or len(content) != size:
             self._stop(process)
             if late.is_set():
-                raise FormatError(f"Reading it took longer than {self._seconds:g} seconds and was stopped.")
+                raise LimitError(f"Reading it took longer than {self._seconds:g} seconds and was stopped.")
             raise FormatError("The process that reads it came to an end; the file is damaged or asks for too much.")
         return kind, content
 
@@ -224,7 +224,7 @@ def _refusal(kind: bytes, content: bytes) -> FormatError | UsageError:
     code, message = json.loads(content) if kind == b"E" else ("corrupt", "The answer makes no sense.")
     if code == "no-h5py":
         return UsageError(f"h5py cannot be used ({message}): pip install 'smanalyze[keras]'.")
-    return FormatError(message)
+    return LimitError(message) if code == "limit" else FormatError(message)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

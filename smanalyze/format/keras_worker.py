@@ -38,6 +38,7 @@ class Reader:
             archive = Archive(self.file, self._problem)
             texts = archive.texts()
             weights = archive.weights()
+            archive.check_rest()
         try:
             self.hdf5 = None if weights is None else Hdf5(weights, self._problem)
         except Refused as refused:

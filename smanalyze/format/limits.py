@@ -29,6 +29,11 @@ MAX_ESCAPED_KEY_BYTES = 1 << 20
 #: Bytes that prefix compression may add to one index, keys taken together: 128 a key at MAX_ENTRIES.
 MAX_SHARED_KEY_BYTES = 256 << 20
 
+#: The same of a small index: so many at least, and so many for each byte of its blocks. An index of TensorFlow has
+#: below one; 80 KB would otherwise stand for a gigabyte.
+FREE_SHARED_KEY_BYTES = 1 << 20
+MAX_SHARED_RATIO = 64
+
 #: One BundleEntryProto. A slice takes about 20 bytes in it, so this allows 50 000 partitions.
 MAX_ENTRY_BYTES = 1 << 20
 

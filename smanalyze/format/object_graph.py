@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from smanalyze.format.graph_def import shape_of
 from smanalyze.format.structured_value import parse_structure
+from smanalyze.format.tensor_shape import shape_of
 from smanalyze.model.dtypes import dtype_name
 from smanalyze.model.objects import (
     ConcreteFunction,
@@ -66,6 +66,17 @@ def _nothing(message: Any) -> dict[str, Any]:
     return {}
 
 
+def _user_object(message: Any) -> dict[str, Any]:
+    version = message.version
+    return {
+        "identifier": message.identifier,
+        "metadata": message.metadata,
+        "producer": version.producer,
+        "min_consumer": version.min_consumer,
+        "bad_consumers": tuple(version.bad_consumers),
+    }
+
+
 def _variable(message: Any) -> dict[str, Any]:
     parts = message.experimental_distributed_variable_components
     variable = ObjectVariable(
@@ -96,7 +107,7 @@ def _bare_function(message: Any) -> dict[str, Any]:
 
 
 _PAYLOADS: dict[str | None, Any] = {
-    "user_object": lambda m: {"identifier": m.identifier, "metadata": m.metadata},
+    "user_object": _user_object,
     "asset": lambda m: {"asset_index": m.asset_file_def_index},
     "function": _function,
     "variable": _variable,

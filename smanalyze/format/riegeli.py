@@ -25,9 +25,9 @@ USABLE = BLOCK - BLOCK_HEADER
 MAX_DECODED_BYTES = (1 << 31) - 1
 """Decoded records of one file, taken together: a SavedModel is one protobuf message, which ends here."""
 
-FREE_BYTES = 64 << 20
-MAX_RATIO = 1000
-"""Above FREE_BYTES, the records may have this many times the bytes of the file: a bomb ends at 64 MiB."""
+FREE_BYTES = 16 << 20
+MAX_RATIO = 100
+"""Above FREE_BYTES, the records may have this many times the bytes of the file: a bomb ends at 16 MiB."""
 
 MAX_HASHED_BYTES = 256 << 10
 """Data of a chunk whose hash is checked; our own HighwayHash takes 0.3 s for a MB. Headers are always checked."""

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
-from smanalyze.format.graph_def import GraphView, shape_of, text_of
+from smanalyze.format.graph_def import GraphView
+from smanalyze.format.node_columns import text_of
 from smanalyze.format.object_graph import parse_object_graph
 from smanalyze.format.schema import message_class
 from smanalyze.format.structured_value import SPEC_CLASSES
+from smanalyze.format.tensor_shape import shape_of
 from smanalyze.format.tensor_text import tensor_text
 from smanalyze.model.dtypes import dtype_name
 from smanalyze.model.record import record

@@ -22,7 +22,8 @@ class ParsedShards:
     """The declared shards by number, then data files that the header's count does not know, by name.
 
     A missing shard has presence ``not-fetched`` and no size, a git-LFS pointer ``not-fetched`` and the pointer's size.
-    ``problems`` has one record for all pointers, and one for all missing shards that something lies in.
+    ``problems`` has one record for all pointers, and one for all missing shards that something lies in; it is one of
+    the index where that is damaged, since nothing else says that there were such files.
     """
 
     shards: tuple[Shard, ...]
@@ -57,7 +58,7 @@ def parse_shards(
     declared = len(shards)
     for name, (file, number) in sorted(found.items()):
         shards.append(replace(_shard(number, name, file, 0, read_start), declared=not index.num_shards))
-    return ParsedShards(tuple(shards), _problems(shards[:declared]))
+    return ParsedShards(tuple(shards), _problems(shards[:declared], index))
 
 
 def _data_files(files: Iterable[FileEntry], prefix: str) -> dict[str, tuple[FileEntry, int]]:
@@ -100,17 +101,16 @@ def _shard(
     return Shard(number, name, "present", file.size, needed)
 
 
-def _problems(shards: list[Shard]) -> tuple[Unreadable, ...]:
+def _problems(shards: list[Shard], index: ParsedIndex) -> tuple[Unreadable, ...]:
     """One record for the git-LFS pointers and one for the missing files that something lies in."""
     pointers = [shard.file for shard in shards if shard.presence == "not-fetched" and shard.size is not None]
     missing = [shard.file for shard in shards if shard.size is None and shard.needed]
     records = []
-    for code, names, what in (
-        ("lfs-pointer", pointers, "is a git-LFS pointer; its content was not fetched"),
-        ("missing", missing, "is missing"),
-    ):
+    for code, names, sound in (("lfs-pointer", pointers, True), ("missing", missing, index.is_sound)):
         if names:
+            what = "is a git-LFS pointer; its content was not fetched" if code == "lfs-pointer" else "is missing"
+            told = f"The data file {what}." if sound else f"The damaged index says that {names[0]} is missing."
             more = f" The same holds for {len(names) - 1} more." if len(names) > 1 else ""
-            message = f"The data file {what}.{more}"
-            records.append(Unreadable(code, PART, message, names[0], presence="not-fetched"))
+            file = names[0] if sound else index.file
+            records.append(Unreadable(code, PART, f"{told}{more}", file, presence="not-fetched"))
     return tuple(records)

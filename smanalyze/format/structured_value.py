@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smanalyze.format.graph_def import shape_of
+from smanalyze.format.tensor_shape import shape_of
 from smanalyze.format.tensor_text import tensor_text
 from smanalyze.model.dtypes import dtype_name
 from smanalyze.model.tensors import Structure

@@ -17,10 +17,12 @@ from smanalyze.errors import FormatError
 from smanalyze.format.checksum import crc32c, masked_crc32c
 from smanalyze.format.faults import Buffer, Faults, is_utf8_mangled
 from smanalyze.format.limits import (
+    FREE_SHARED_KEY_BYTES,
     MAX_ENTRIES,
     MAX_INDEX_BYTES,
     MAX_KEY_BYTES,
     MAX_SHARED_KEY_BYTES,
+    MAX_SHARED_RATIO,
     MAX_SNAPPY_BYTES,
 )
 from smanalyze.format.snappy import decompress
@@ -95,7 +97,7 @@ class _TableReader:
         self._data = data
         self._faults = faults
         self._entries_left = MAX_ENTRIES
-        self._shared_left = MAX_SHARED_KEY_BYTES
+        self._shared_left = min(MAX_SHARED_KEY_BYTES, FREE_SHARED_KEY_BYTES + MAX_SHARED_RATIO * len(data))
         self._inflated_left = MAX_INDEX_BYTES
         self._exhausted = False
 
@@ -173,6 +175,7 @@ class _TableReader:
             self._faults.add("corrupt", f"The {part} cannot be decompressed: {error.message}", offset)
             return None
         self._inflated_left -= len(content)
+        self._shared_left = min(MAX_SHARED_KEY_BYTES, self._shared_left + MAX_SHARED_RATIO * len(content))
         return content, True
 
     def _parse(self, block: bytes, offset: int, part: str) -> Pairs:

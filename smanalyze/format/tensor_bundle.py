@@ -21,7 +21,7 @@ from smanalyze.format.slice_key import Extent, is_slice_key, parse_slice_key
 from smanalyze.format.table import quote, read_blocks
 from smanalyze.model.bundle import BundleEntry, TensorSlice
 from smanalyze.model.dtypes import REF_OFFSET, dtype_name, item_size
-from smanalyze.model.parts import Presence, Unreadable
+from smanalyze.model.parts import METAINDEX, Presence, Unreadable
 from smanalyze.model.record import record
 
 PART = "checkpoint"
@@ -58,6 +58,11 @@ class ParsedIndex:
     compressed_blocks: int = 0
     entries: tuple[BundleEntry, ...] = ()
     problems: tuple[Unreadable, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether what was read of it is what was written, so that it is proof against data files."""
+        return all(problem.part == METAINDEX or problem.code == "limit" for problem in self.problems)
 
 
 def parse_bundle_index(data: Buffer, *, file: str) -> ParsedIndex:

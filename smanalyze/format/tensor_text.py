@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from smanalyze.format.graph_def import shape_of
+from smanalyze.format.tensor_shape import shape_of
 from smanalyze.model.dtypes import dtype_name
 
 MAX_VALUES = 8
@@ -25,7 +25,7 @@ _LAYOUT = {
 def tensor_text(message: Any) -> str:
     """``3``, ``[1.0, 2.0]``, ``b'abc'``; another dtype or unusable bytes: ``<bfloat16 (3, 4)>``. Never raises."""
     shape = shape_of(message.tensor_shape)
-    values = _values(message, _count(shape))
+    values = _values(message, _count(message.tensor_shape))
     if values is None:
         return f"<{dtype_name(message.dtype)} {shape}>"
     if shape == ():
@@ -36,8 +36,8 @@ def tensor_text(message: Any) -> str:
 
 def _count(shape: Any) -> int:
     count = 1
-    for size in shape or ():
-        count = min(count * (size or 0), MAX_VALUES + 1)  # of a rank without limit the product would have no end
+    for dim in shape.dim:
+        count = min(count * max(dim.size, 0), MAX_VALUES + 1)  # of a rank without limit the product would have no end
     return count
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from smanalyze.errors import FormatError
+from smanalyze.errors import FormatError, LimitError
 from smanalyze.format.bundle import OBJECT_GRAPH_KEY, open_bundle
 from smanalyze.format.faults import whole_file_fault
 from smanalyze.format.keras_child import KerasChild, KerasReader
@@ -74,7 +74,8 @@ def open_keras_file(
         presence: Presence = "not-fetched" if fault[0] == "lfs-pointer" else "not-read"
         lost = Unreadable(fault[0], "weights", fault[1], file.path, 0, presence)
     except FormatError as error:
-        lost = Unreadable("corrupt", "weights", error.message, file.path, error.offset)
+        code = "limit" if isinstance(error, LimitError) else "corrupt"
+        lost = Unreadable(code, "weights", error.message, file.path, error.offset)
     return WeightsFile(kind, file.path, Checkpoint(lost.presence, file.path), files=(file,), unreadable=(lost,))
 
 

@@ -19,6 +19,16 @@ PLAIN_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 """Ops that do nothing but call one function; their outputs are the function's, in order."""
 
 
+NOISE_ATTRS = frozenset({
+    "_output_shapes", "_class", "shared_name", "container", "_user_specified_name", "config_proto", "config",
+    "executor_type", "_gradient_op_type", "_forward_function_name", "_backward_function_name", "debug_name", "Tin",
+    "_read_only_resource_inputs", "_collective_manager_ids", "_input_shapes", "_construction_context",
+    "_disable_call_shape_inference", "forward_function_name", "backward_function_name", "_num_args",
+})  # fmt: skip
+"""Attrs of nodes and functions that hold what an exporter counted, or what follows from the rest. ``Tin`` of a call is
+what the callee's arguments are, in the order of the captures."""
+
+
 @record
 class Call:
     """One function named by a node: by which node, with which op, in which attr.
@@ -38,18 +48,19 @@ class BodyIndex:
 
     ``names`` and ``ops`` are by node number; ``inputs`` the references of each node. ``arguments`` are the names of a
     function's inputs, () for the main graph. ``functions`` are the names in the library: an op of such a name is a
-    call. ``constants`` are (node number, bytes of its value in the file, -1 where it lacks value or dtype).
+    call. ``constants`` are (node number, bytes of its value in the file, -1 where it lacks value or dtype);
+    ``attr_keys`` what each node's attrs say (model.graph.BodyColumns), without NOISE_ATTRS.
     """
 
     __slots__ = (
-        "_at", "_calls_at", "_controls", "_producers", "arguments", "body", "calls", "constants", "devices",
-        "gradient_ops", "inputs", "names", "op_counts", "ops",
+        "_at", "_calls_at", "_controls", "_producers", "_slots", "arguments", "attr_keys", "body", "calls",
+        "constants", "devices", "gradient_ops", "inputs", "names", "op_counts", "ops",
     )  # fmt: skip
 
     def __init__(self, body: Body, arguments: Sequence[str] = (), functions: Container[str] = ()) -> None:
         self.body = body
         self.arguments = tuple(arguments)
-        columns = body.columns()
+        columns = body.columns(NOISE_ATTRS)
         self.names = columns.names
         self.ops = columns.ops
         self.inputs = columns.inputs
@@ -63,9 +74,11 @@ class BodyIndex:
             calls.sort(key=lambda call: call.node)
         self.calls = tuple(calls)
         self.constants = columns.constants
+        self.attr_keys = columns.attr_keys
         self._at: dict[str, int] | None = None
         self._calls_at: dict[int, list[Call]] | None = None
         self._producers: list[tuple[int | None, ...]] | None = None
+        self._slots: list[tuple[str, ...]] = []
         self._controls: dict[int, tuple[int | None, ...]] = {}
 
     @property
@@ -103,15 +116,36 @@ class BodyIndex:
             self._resolve()
         return self._controls
 
+    @property
+    def slots(self) -> list[tuple[str, ...]]:
+        """Per node, what its data inputs say after the first colon: which output of the producer they mean."""
+        if self._producers is None:
+            self._resolve()
+        return self._slots
+
     def _resolve(self) -> None:
         find = self.at.get
-        producers = []
+        producers: list[tuple[int | None, ...]] = []
+        slots: list[tuple[str, ...]] = []
+        none: tuple[()] = ()
         for number, references in enumerate(self.inputs):
-            data = [find(reference.partition(":")[0]) for reference in references if reference[:1] != "^"]
-            producers.append(tuple(data))
-            if len(data) != len(references):
+            if not references:
+                producers.append(none)
+                slots.append(none)
+                continue
+            names: list[int | None] = []
+            tails: list[str] = []
+            for reference in references:
+                name, _, tail = reference.partition(":")
+                if name[:1] == "^":
+                    continue
+                names.append(find(name))
+                tails.append(tail)
+            producers.append(tuple(names))
+            slots.append(tuple(tails))
+            if len(names) != len(references):
                 self._controls[number] = tuple(find(name[1:]) for name in references if name[:1] == "^")
-        self._producers = producers
+        self._producers, self._slots = producers, slots
 
     def node(self, number: int) -> Node:
         """The view of one node."""

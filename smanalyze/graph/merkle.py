@@ -11,30 +11,28 @@ order of their own here: that in which a walk from the returns meets them. A cal
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
-from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call
+from smanalyze.graph.argument_order import met_arguments, unmet_groups
+from smanalyze.graph.body import NOISE_ATTRS, BodyIndex
+from smanalyze.graph.digests import (
+    CYCLE,
+    DANGLING,
+    DIGEST_BYTES,
+    digest_of,
+    is_plain,
+    op_key,
+    reference_digest,
+    slot_key,
+)
 from smanalyze.graph.library import Library
+from smanalyze.graph.savers import RESTORE, SAVE, each_variable, fed_kinds, is_saver_body, key_lists, node_kinds
 from smanalyze.model.graph import Function
 from smanalyze.model.record import record
 
-DIGEST_BYTES = 16
-
-NOISE_ATTRS = frozenset({
-    "_output_shapes", "_class", "shared_name", "container", "_user_specified_name", "config_proto", "config",
-    "executor_type", "_gradient_op_type", "_forward_function_name", "_backward_function_name", "debug_name", "Tin",
-    "_read_only_resource_inputs", "_collective_manager_ids", "_input_shapes", "_construction_context",
-    "_disable_call_shape_inference", "forward_function_name", "backward_function_name", "_num_args",
-})  # fmt: skip
-"""Attrs of nodes and functions that hold what an exporter counted, or what follows from the rest. ``Tin`` of a call is
-what the callee's arguments are, in the order of the captures."""
-
-SAVE, RESTORE = "SaveV2", "RestoreV2"
 _TEMPORARY = re.compile(rb"_temp_[0-9a-f]{32}")
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_CYCLE = b"cycle".ljust(DIGEST_BYTES)
 
 Label = Callable[[int], "bytes | None"]
 """What a node of the main graph stands for, by its number; None for a node that is nothing but itself."""
@@ -43,10 +41,12 @@ Label = Callable[[int], "bytes | None"]
 @record
 class FunctionDigest:
     """``value`` of the function; ``order`` its arguments as callers must hand them on: groups of argument numbers,
-    those of one group alike as far as the function tells."""
+    those of one group alike as far as the function tells. ``is_saver``: it saves or restores and does nothing else, so
+    that what it is handed is the list of variables, which is no program."""
 
     value: bytes
     order: tuple[tuple[int, ...], ...]
+    is_saver: bool = False
 
 
 class Merkle:
@@ -87,7 +87,7 @@ class Merkle:
         that it does not meet)."""
         function, index = self.library.functions[name], self.library.index(name)
         returns = function.returns
-        met = _met_arguments(index, [returns.get(output.name, "") for output in function.outputs], self._known)
+        met = met_arguments(index, [returns.get(output.name, "") for output in function.outputs], self._known)
         labels = [b""] * len(index.arguments)
         for position, argument in enumerate(met):
             labels[argument] = digest_of(b"argument", b"%d" % position)
@@ -102,9 +102,11 @@ class Merkle:
 
     def _digest(self, function: Function) -> FunctionDigest:
         index = self.library.index(function.name)
+        if is_saver_body(index):
+            return FunctionDigest(self._saver(index, function), (), True)
         labels, met, unmet = self.labels(function.name)
         nodes = self.nodes(index, labels)
-        groups = [(argument,) for argument in met] + _unmet_groups(index, nodes, unmet, function)
+        groups = [(argument,) for argument in met] + unmet_groups(index, nodes, unmet, function)
         outputs = [function.returns.get(output.name, "") for output in function.outputs]
         header = [
             b"%d" % function.is_stateful,
@@ -118,9 +120,20 @@ class Merkle:
         value = digest_of(*_sized(header), *ends, b"controls", *controls, self.body(index, nodes, labels))
         return FunctionDigest(value, tuple(groups))
 
-    def body(self, index: BodyIndex, nodes: list[bytes], labels: list[bytes]) -> bytes:
-        """All nodes and control edges of a body, in no order."""
-        silent = _key_lists(index)
+    def _saver(self, index: BodyIndex, function: Function) -> bytes:
+        """A saver, whatever the list of its variables."""
+        labels = [digest_of(b"unmet", argument.dtype.encode()) for argument in function.inputs]
+        nodes = self.nodes(index, labels)
+        each, kinds = each_variable(index)
+        once = set(range(len(nodes))).difference(each, key_lists(index))
+        return digest_of(b"saver", *sorted(nodes[number] for number in once), b"each", *sorted(kinds))
+
+    def body(
+        self, index: BodyIndex, nodes: list[bytes], labels: list[bytes], left_out: frozenset[int] = frozenset()
+    ) -> bytes:
+        """All nodes and control edges of a body, in no order; some nodes may be ``left_out``."""
+        lists = key_lists(index)
+        silent = lists | left_out
         told = sorted(digest for number, digest in enumerate(nodes) if number not in silent)
         edges = sorted(
             nodes[number] + (nodes[end] if end >= 0 else labels[-1 - end])
@@ -131,7 +144,7 @@ class Merkle:
             for number in (_numbers(index, "Merge") + _numbers(index, "RefMerge"))
             for before in index.producers[number] if before is not None and before >= 0
         )  # fmt: skip
-        return digest_of(b"nodes", *told, b"edges", *edges, b"loops", *loops)
+        return digest_of(b"nodes", *told, *sorted(node_kinds(index, lists)), b"edges", *edges, b"loops", *loops)
 
     def nodes(self, index: BodyIndex, labels: list[bytes], label: Label | None = None) -> list[bytes]:
         """The digest of each node of a body by its number. ``labels`` stand for the arguments, ``label`` tells what
@@ -143,7 +156,7 @@ class Merkle:
         if name in self._known:
             return self._known[name]
         if name in self._open:
-            return FunctionDigest(_CYCLE, ())
+            return FunctionDigest(CYCLE, ())
         return self.function(name)
 
     def gradient(self, op_type: str) -> bytes:
@@ -159,8 +172,9 @@ class _NodeDigests:
         self.merkle = merkle
         self.index = index
         self.labels = labels
-        self.keys = index.body.attr_keys(NOISE_ATTRS)
+        self.keys = list(index.attr_keys)
         self.found: list[bytes] = [b""] * len(index.names)
+        self.producers, self.slots, self.ops = index.producers, index.slots, index.ops
         self.special = self._special(label)
 
     def _special(self, label: Label | None) -> dict[int, bytes]:
@@ -175,10 +189,12 @@ class _NodeDigests:
         for number, _ in index.constants:
             if b"_temp_" in self.keys[number]:
                 self.keys[number] = _TEMPORARY.sub(b"_temp_", self.keys[number])
-        special.update(dict.fromkeys(self._object_graphs(), digest_of(b"label", b"object graph of the checkpoint")))
-        if label is not None:
-            told = ((number, label(number)) for number in range(len(index.names)))
-            special.update((number, digest_of(b"label", name)) for number, name in told if name is not None)
+        told = dict.fromkeys(self._object_graphs(), b"object graph of the checkpoint")
+        for number in range(len(index.names)) if label is not None else ():
+            name = label(number) if label is not None else None
+            if name is not None:
+                told[number] = name
+        special.update((n, digest_of(b"label", name, *node_kinds(index, [n]))) for n, name in told.items())
         return special
 
     def _object_graphs(self) -> set[int]:
@@ -232,33 +248,33 @@ class _NodeDigests:
 
     def one(self, number: int) -> bytes:
         """The digest of a node whose inputs have theirs."""
-        index, found = self.index, self.found
-        op = index.ops[number]
-        parts = [op.encode("utf-8", "surrogateescape"), b"\0", self.keys[number], b"\0"]
+        found, labels, ops = self.found, self.labels, self.ops
+        parts = [op_key(ops[number]), self.keys[number], b"\0"]
         label = self.special.get(number)
         if label is not None:
             return label or self._special_digest(number, parts)
-        for reference, producer in zip(index.inputs[number], index.producers[number], strict=False):
+        for producer, slot in zip(self.producers[number], self.slots[number], strict=True):
             if producer is None:
-                parts.append(_DANGLING)
+                parts.append(DANGLING)
             elif producer < 0:
-                parts.append(self.labels[-1 - producer])
+                parts.append(labels[-1 - producer])
             else:
-                parts.append(found[producer] or _CYCLE)
-                slot = reference.partition(":")[2]
-                if slot and slot != "0" and index.ops[producer] != RESTORE:
-                    parts.append(_slot(slot))
+                parts.append(found[producer] or CYCLE)
+                if slot and slot != "0" and ops[producer] != RESTORE:
+                    parts.append(slot_key(slot))
         return blake2b(b"".join(parts), digest_size=DIGEST_BYTES).digest()
 
     def _special_digest(self, number: int, parts: list[bytes]) -> bytes:
         index = self.index
         inputs = [reference_digest(index, self.found, r, self.labels) for r in index.inputs[number] if r[:1] != "^"]
         if index.ops[number] in (SAVE, RESTORE):
-            return digest_of(parts[0], *inputs[:1], *sorted(inputs[3:]))
+            return digest_of(parts[0], *node_kinds(index, [number]), *inputs[:1], *sorted(inputs[3:]))
         for call in index.calls_at.get(number, ()):
             callee = self.merkle.call(call.function)
             parts += [call.attr.encode(), b"\0", callee.value]
-            if is_plain(call) and sum(map(len, callee.order)) == len(inputs):
+            if callee.is_saver:
+                inputs = sorted(fed_kinds(index, number))
+            elif is_plain(call) and sum(map(len, callee.order)) == len(inputs):
                 inputs = [digest for group in callee.order for digest in sorted(inputs[n] for n in group)]
             else:
                 parts.append(repr(callee.order).encode())
@@ -268,91 +284,9 @@ class _NodeDigests:
 
 
 _GRADIENT = "_gradient_op_type"
-_DANGLING = b"dangling".ljust(DIGEST_BYTES)
-
-
-def is_plain(call: Call) -> bool:
-    """Whether the node does nothing but call: its inputs are the callee's arguments, one by one."""
-    return call.op in PLAIN_CALLS or not call.attr
-
-
-@lru_cache(maxsize=4096)
-def _slot(slot: str) -> bytes:
-    """Which output of a node a reference means; the first of its only list is not said."""
-    return slot.removesuffix(":0").encode("utf-8", "surrogateescape") + b"\0"
 
 
 _BACK_EDGES = frozenset({"NextIteration", "RefNextIteration"})
-
-
-def reference_digest(index: BodyIndex, nodes: list[bytes], reference: str, labels: Sequence[bytes] = ()) -> bytes:
-    """What a tensor reference stands for: whose output, and which."""
-    name, _, slot = reference.partition(":")
-    number = index.at.get(name)
-    if number is None:
-        return _DANGLING
-    if number < 0:
-        return labels[-1 - number]
-    digest = nodes[number] or _CYCLE
-    return digest if slot in ("", "0") or index.ops[number] == RESTORE else digest + _slot(slot)
-
-
-def _met_arguments(index: BodyIndex, outputs: list[str], known: dict[str, FunctionDigest]) -> list[int]:
-    """Numbers of the arguments in the order in which a walk along data edges from the outputs meets them."""
-    met: dict[int, None] = {}
-    total = len(index.arguments)
-    if not total:
-        return []
-    seen: set[int] = set()
-    producers, calls = index.producers, index.calls_at
-    stack = [number for number in map(index.producer, reversed(outputs)) if number is not None]
-    while stack and len(met) < total:
-        number = stack.pop()
-        if number < 0:
-            met.setdefault(-1 - number)
-            continue
-        if number in seen:
-            continue
-        seen.add(number)
-        before: Iterable[int | None] = producers[number]
-        for call in calls.get(number, ()) if calls else ():
-            callee = known.get(call.function)
-            if callee is not None and is_plain(call):
-                ordered = [argument for group in callee.order for argument in group]
-                if len(ordered) == len(producers[number]):
-                    before = [producers[number][argument] for argument in ordered]
-        stack.extend([p for p in before if p is not None][::-1])
-    return list(met)
-
-
-def _unmet_groups(index: BodyIndex, nodes: list[bytes], unmet: list[int], function: Function) -> list[tuple[int, ...]]:
-    """The arguments that no output needs, those alike in use together."""
-    if not unmet:
-        return []
-    uses: dict[int, list[bytes]] = {number: [] for number in unmet}
-    for number, before in enumerate(index.producers):
-        for position, producer in enumerate(before):
-            if producer is not None and producer < 0 and -1 - producer in uses:
-                place = b"" if index.ops[number] == SAVE else b"%d" % position
-                uses[-1 - producer].append(nodes[number] + place)
-    groups: dict[tuple[bytes, ...], list[int]] = {}
-    for number, consumers in uses.items():
-        groups.setdefault((function.inputs[number].dtype.encode(), *sorted(consumers)), []).append(number)
-    return [tuple(groups[colour]) for colour in sorted(groups)]
-
-
-def _key_lists(index: BodyIndex) -> set[int]:
-    """Constants that only list checkpoint keys and slices for SaveV2 and RestoreV2: their order is no program."""
-    if SAVE not in index.op_counts and RESTORE not in index.op_counts:
-        return set()
-    lists: set[int] = set()
-    others: set[int] = set()
-    for number, before in enumerate(index.producers):
-        saver = index.ops[number] in (SAVE, RESTORE)
-        for position, producer in enumerate(before):
-            if producer is not None and producer >= 0:
-                (lists if saver and position in (1, 2) else others).add(producer)
-    return {number for number in lists - others if index.ops[number] == "Const"}
 
 
 def _numbers(index: BodyIndex, op: str) -> list[int]:
@@ -361,8 +295,3 @@ def _numbers(index: BodyIndex, op: str) -> list[int]:
 
 def _sized(parts: Iterable[bytes]) -> list[bytes]:
     return [b"%d:%s" % (len(part), part) for part in parts]
-
-
-def digest_of(*parts: bytes) -> bytes:
-    """The digest of some parts, in order."""
-    return blake2b(b"\0".join(parts), digest_size=DIGEST_BYTES).digest()

@@ -14,6 +14,14 @@ HASH_NAMES: tuple[HashName, ...] = (
 )  # fmt: skip
 """In the order of the fields of fingerprint.proto."""
 
+TF_2_11 = "TF 2.11"
+TF_2_11_TO_2_13 = "TF 2.11 to 2.13"
+SINCE_2_11 = "TF 2.11 to 2.21"
+SINCE_2_12 = "TF 2.12 to 2.21"
+SINCE_2_14 = "TF 2.14 to 2.21"
+SPLIT = "split"
+"""Algorithms: the releases that use them, and that of split models."""
+
 
 @record
 class ComputedHash:

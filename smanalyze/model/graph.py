@@ -92,7 +92,8 @@ class BodyColumns(NamedTuple):
     ``functions`` are (node number, attr name, function name) for each function that a node names in an attr;
     ``devices`` are (node number, device) of the nodes that have one; ``gradient_ops`` the values of
     ``_gradient_op_type``; ``constants`` are (node number, bytes that its value takes in the file) of the Const nodes,
-    -1 where the node lacks its ``value`` or ``dtype``.
+    -1 where the node lacks its ``value`` or ``dtype``; ``attr_keys`` say for each node what its device and its attrs
+    say, but for noise and the functions they name: bytes that are equal where the attrs mean the same.
     """
 
     names: list[str]
@@ -102,17 +103,14 @@ class BodyColumns(NamedTuple):
     devices: list[tuple[int, str]]
     gradient_ops: frozenset[str]
     constants: list[tuple[int, int]]
+    attr_keys: list[bytes]
 
 
 class Body(Protocol):
     """A list of nodes: the main graph, or one function's body."""
 
-    def columns(self) -> BodyColumns:
-        """One pass over all nodes; not kept."""
-
-    def attr_keys(self, dropped: frozenset[str]) -> list[bytes]:
-        """For each node what its device and its attrs say, but for those ``dropped`` and the functions they name:
-        bytes that are equal where the attrs mean the same. Not kept."""
+    def columns(self, noise: frozenset[str] = frozenset()) -> BodyColumns:
+        """One pass over all nodes; not kept. ``noise`` are attrs that ``attr_keys`` leave out."""
 
     @property
     def nodes(self) -> Sequence[Node]: ...

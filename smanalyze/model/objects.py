@@ -61,7 +61,8 @@ class SavedObject:
     """One node of the object graph; ``children`` are (local name, node id), in file order.
 
     Exactly one of the payload fields is set for the kinds that have one. ``identifier`` is the user_object's or
-    registered class name, ``metadata`` its text (Keras layers of TF 2.0 to 2.4), ``version`` the producer number.
+    registered class name, ``metadata`` its text (Keras layers of TF 2.0 to 2.4). ``producer`` is the version of the
+    class that wrote a user_object, ``min_consumer`` the lowest that loads it, but for ``bad_consumers``.
     """
 
     id: int
@@ -78,6 +79,9 @@ class SavedObject:
     device: str = ""
     slot_variables: tuple[tuple[int, str, int], ...] = ()
     saveables: tuple[str, ...] = ()
+    producer: int = 0
+    min_consumer: int = 0
+    bad_consumers: tuple[int, ...] = ()
 
 
 @record

@@ -14,8 +14,18 @@ limit was met."""
 METAINDEX = "metaindex of the checkpoint"
 """Name of a part of the index that nothing reads."""
 
+OBJECTS = "checkpoint object graph"
+"""Name of the part that is stored in the bundle as a string tensor."""
+
 LISTING = "list of files"
 """The part of an Unreadable for a folder (``file``, with a slash at its end) that was not listed to its end."""
+
+
+LEFT_OUT = frozenset({"limit", "refused"})
+"""Codes of an Unreadable that was left alone on purpose; nothing is known against it."""
+
+NOT_LOOKED_AT = LEFT_OUT | {"unreadable"}
+"""The same, and what the system would not give."""
 
 
 @record
@@ -23,7 +33,8 @@ class Unreadable:
     """A part that was left out, and why.
 
     ``code`` names the kind of fault for rules (``lfs-pointer``, ``empty-file``, ``truncated``, ``corrupt``,
-    ``utf8-mangled``, ``wrong-kind``, ``limit``, ``missing``; ``unreadable``: the system would not give it); ``message``
+    ``utf8-mangled``, ``wrong-kind``, ``limit``: too large for us, or a package is not installed; ``missing``;
+    ``refused``: it leads out of the file, or into a plugin; ``unreadable``: the system would not give it); ``message``
     is a sentence; ``file`` is relative to the model's directory with forward slashes; ``offset`` is in bytes.
     """
 

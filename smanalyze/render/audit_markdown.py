@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from smanalyze.render.audit_words import (
     NOT_SEEN,
-    STATUS,
     checkpoint_text,
     checkpoint_title,
     contents_text,
@@ -20,9 +19,11 @@ from smanalyze.render.audit_words import (
     owner_text,
     place_text,
     role_text,
+    singleprints,
     spaced,
     spark_text,
     state_text,
+    status_text,
     telling,
     title_text,
     total_text,
@@ -89,13 +90,13 @@ def _add_fingerprint(sheet: Sheet, fingerprint: FingerprintAudit) -> None:
     sheet.add("\n".join(f"- {prose(sentence)}" for sentence in fingerprint.says))
     titles = ("Hash", "Status", ">Stored", "Algorithm", "")
     sheet.table(titles, fingerprint.fields, _field_row, _ROWS, "hash", "hashes")
-    singleprint = fingerprint.recomputed_singleprint or fingerprint.stored_singleprint
-    sheet.add(f"Singleprint {code(singleprint)}" if singleprint else "")
+    for how, singleprint in singleprints(fingerprint):
+        sheet.add(f"Singleprint {code(singleprint)} ({how})")
 
 
 def _field_row(field: FingerprintField) -> tuple[str, ...]:
     said = cell_prose(field_text(field))
-    return cell_code(field.name), STATUS[field.status], cell_code(field.stored), cell_prose(field.algorithm), said
+    return cell_code(field.name), status_text(field), cell_code(field.stored), cell_prose(field.algorithm), said
 
 
 def _add_contents(sheet: Sheet, contents: Contents) -> None:
@@ -167,7 +168,7 @@ def _add_files(sheet: Sheet, report: AuditReport) -> None:
     titles = ("File", ">Size", "State", "A change is seen by", "SHA-256")
     sheet.table(titles, report.files, _file_row, _ROWS, "file")
     with sheet.details("What each hash covers"):
-        sheet.add("\n".join(f"- {code(name)}: {words}" for name, words in legend(report.files)))
+        sheet.add("\n".join(f"- {code(name)}: {prose(words)}" for name, words in legend(report)))
 
 
 def _file_row(row: FileAudit) -> tuple[str, ...]:

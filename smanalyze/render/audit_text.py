@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from smanalyze.render.audit_words import (
     NOT_SEEN,
-    STATUS,
     VERDICT_STYLES,
     checkpoint_text,
     checkpoint_title,
@@ -21,9 +20,12 @@ from smanalyze.render.audit_words import (
     owner_text,
     place_text,
     role_text,
+    singleprints,
     spaced,
     spark_text,
     state_text,
+    status_style,
+    status_text,
     telling,
     title_text,
     total_text,
@@ -49,7 +51,9 @@ from smanalyze.report.audit import (
 _FINDINGS = 30
 _ROWS = 40
 _NAMES = 20
-_STYLES = {"matches": "good", "same": "good", "differs": "error", "not-computable": "warning", "not-read": "warning"}
+_LONGEST_HASH = 21
+"""Digits of 64 bits, and a slash."""
+_STYLES = {"matches": "good", "differs": "error", "not-read": "warning"}
 
 
 def render_audit_text(report: AuditReport, *, width: int, color: bool) -> str:
@@ -85,14 +89,14 @@ def _draw_fingerprint(page: Page, fingerprint: FingerprintAudit) -> None:
     if fingerprint.fields:
         page.blank()
         columns = (
-            Column("hash"), Column("status"), Column("stored", right=True),
-            Column("algorithm", give="fold", style="dim"),
+            Column("hash", give="fold"), Column("status", give="fold"), Column("stored", right=True),
+            Column("algorithm", give="fold", drop=1, style="dim"),
             Column("", give="below", style="warning"),
         )  # fmt: skip
         rows = [
             (
                 field.name,
-                (STATUS[field.status], _STYLES[field.status]),
+                (status_text(field), status_style(field)),
                 field.stored,
                 field.algorithm,
                 field_text(field),
@@ -100,7 +104,9 @@ def _draw_fingerprint(page: Page, fingerprint: FingerprintAudit) -> None:
             for field in fingerprint.fields
         ]
         draw_table(page, columns, rows)
-    page.fact("singleprint", (fingerprint.recomputed_singleprint or fingerprint.stored_singleprint, "dim"))
+    for how, singleprint in singleprints(fingerprint):
+        beside = page.width >= 27 + _LONGEST_HASH  # else below its label, so that it is folded at its slashes alone
+        page.fact(f"singleprint, {how}", (singleprint, "dim"), column=27 if beside else 4)
 
 
 def _draw_contents(page: Page, contents: Contents) -> None:
@@ -185,8 +191,8 @@ def _draw_files(page: Page, report: AuditReport) -> None:
     if rows:
         draw_table(page, columns, rows)
     page.more(hidden, "file")
-    for name, covered in legend(report.files):
-        page.fact(name, (covered, "dim"), column=27)
+    for name, covered in legend(report):
+        page.fact(visible(name), (covered, "dim"), column=27)
     if report.uncovered:
         page.flow([(f"{NOT_SEEN}: {joined(report.uncovered, _NAMES)}.", "warning")], 2)
     if any(row.sha256 for row in shown):
@@ -218,9 +224,10 @@ def _draw_statistics(page: Page, checkpoint: CheckpointAudit) -> None:
         return
     page.heading("Statistics", (plural(len(checkpoint.statistics), "tensor"), "dim"))
     columns = (
-        Column("tensor", give="fold", style="name", floor=16), Column("dtype", drop=2), Column("shape", drop=1),
-        Column("min", right=True), Column("max", right=True), Column("mean", right=True), Column("std", right=True),
-        Column("zeros", right=True), Column("values", drop=3), Column("", style="warning", give="fold", floor=8),
+        Column("tensor", give="fold", style="name", floor=16), Column("dtype", drop=5), Column("shape", drop=4),
+        Column("min", right=True), Column("max", right=True), Column("mean", right=True, drop=1),
+        Column("std", right=True, drop=2), Column("zeros", right=True, drop=3), Column("values", drop=6),
+        Column("", style="warning", give="fold"),
     )  # fmt: skip
     shown, hidden = cut(checkpoint.statistics, _ROWS)
     rows = [

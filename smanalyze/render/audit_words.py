@@ -28,6 +28,7 @@ VERDICT_STYLES = {
 """Names of severities, "good" besides; pages have a colour for each."""
 
 STATUS = {"matches": "matches", "differs": "differs", "not-computable": "not computable"}
+_STATUS_STYLES = {"matches": "good", "differs": "error", "not-computable": "warning"}
 
 STATES = {
     "": "", "damaged": "damaged", "not-fetched": "not fetched", "changed": "changed", "added": "added",
@@ -35,18 +36,23 @@ STATES = {
 }  # fmt: skip
 """What is said of a file; others are said as they are."""
 
+NOTHING_STORED = "nothing to compare with"
+"""What is said of a hash that was computed where none was stored."""
+
+_WHOLE_FILE = "the whole file"
+
 COVERS = {
-    "saved_model_checksum": "the whole graph file",
-    "graph_def_program_hash": "its main graph, without function bodies",
-    "signature_def_hash": "its signatures",
-    "saved_object_graph_hash": "its concrete functions, without other objects",
-    "checkpoint_hash": "the whole index",
     "crc32c": "every tensor, and every block of the index",
     "record_crc32c": "every record",
-    "manifest": "the whole file",
-    "model.sig": "the whole file",
+    "crc32": "every file in the archive",
+    "riegeli": "the header of every chunk, and its data where that is at most 256 KiB",
+    "manifest": _WHOLE_FILE,
+    "model.sig": _WHOLE_FILE,
 }
-"""How much of a file a hash sees."""
+"""How much of a file a checksum sees that is no hash of the fingerprint; those say it themselves."""
+
+_COMPARED = "recomputed_hashes"
+"""What sees that the fingerprint itself was changed."""
 
 _WHOLE = "saved_model_checksum"
 
@@ -106,11 +112,37 @@ def fingerprint_text(fingerprint: FingerprintAudit) -> str:
     return f"producer {producer}{uuid}"
 
 
+def _is_alone(field: FingerprintField) -> bool:
+    return field.status == "not-computable" and bool(field.recomputed) and not field.stored
+
+
+def status_text(field: FingerprintField) -> str:
+    """Whether a hash is the one that was stored."""
+    return NOTHING_STORED if _is_alone(field) else STATUS[field.status]
+
+
+def status_style(field: FingerprintField) -> str:
+    """``good``, ``error``, ``warning``, or ``dim`` where nothing is wrong and nothing proven."""
+    return "dim" if _is_alone(field) else _STATUS_STYLES[field.status]
+
+
+def field_badge(field: FingerprintField) -> str:
+    """The same as the class of a badge on a page."""
+    return {"good": "fine", "dim": "plain"}.get(status_style(field), status_style(field))
+
+
 def field_text(field: FingerprintField) -> str:
     """What is to be said of a hash that does not match."""
-    if field.status == "not-computable":
+    if field.status == "not-computable" and not _is_alone(field):
         return field.reason
-    return f"the model has {field.recomputed}" if field.status == "differs" else ""
+    return f"the model has {field.recomputed}" if field.status != "matches" else ""
+
+
+def singleprints(fingerprint: FingerprintAudit) -> tuple[tuple[str, str], ...]:
+    """(how it is known, singleprint): the one of the model, and the stored one where it is another or the only one."""
+    stored, recomputed = fingerprint.stored_singleprint, fingerprint.recomputed_singleprint
+    lines = (("recomputed", recomputed), ("stored", stored if stored != recomputed else ""))
+    return tuple(line for line in lines if line[1])
 
 
 def checkpoint_text(checkpoint: CheckpointAudit) -> str:
@@ -172,12 +204,13 @@ def place_text(failure: CheckFailure) -> str:
 
 
 def covered_text(row: FileAudit) -> str:
-    """The hashes that would notice a change; ``nothing`` where there is none."""
+    """The hashes that would notice a change; ``nothing`` where there is none, and "" where damage was noticed without
+    one."""
     names = row.covered_by
     parts = [name for name in names if name in PARTS]
     if _WHOLE in names and len(parts) > 1:  # each of them stands in the fingerprint's table
         names = (*(name for name in names if name not in PARTS), f"{len(parts)} hashes of its parts")
-    return ", ".join(names) or "nothing"
+    return ", ".join(names) or ("" if row.status == "damaged" else "nothing")
 
 
 def state_text(row: FileAudit) -> str:
@@ -185,10 +218,20 @@ def state_text(row: FileAudit) -> str:
     return STATES.get(row.status, row.status)
 
 
-def legend(rows: Sequence[FileAudit]) -> tuple[tuple[str, str], ...]:
+def legend(report: AuditReport) -> tuple[tuple[str, str], ...]:
     """(hash, how much it sees) of those that cover one of the files."""
-    used = {name for row in rows for name in row.covered_by}
-    return tuple((name, words) for name, words in COVERS.items() if name in used)
+    fields = report.fingerprint.fields
+    known = [(field.name, "; ".join(map(_seen_text, field.covers))) for field in fields]
+    compared = sum(bool(field.stored) and field.status != "not-computable" for field in fields)
+    hashes = "its hashes" if compared == len(fields) else f"{compared} of its {len(fields)} hashes"
+    known += [(_COMPARED, f"{hashes}, not its uuid"), *COVERS.items()]
+    used = {name for row in report.files for name in row.covered_by}
+    return tuple((name, words) for name, words in known if name in used)
+
+
+def _seen_text(cover: str) -> str:
+    """``saved_model.pb: signatures of …`` without the file, which stands in the table of files."""
+    return cover.partition(": ")[2] or _WHOLE_FILE
 
 
 def waste_kind(row: WasteRow) -> str:

@@ -1,147 +1,250 @@
-"""A diff as text for a terminal."""
+"""A diff as text for a terminal: the answer first, then what it rests on."""
 
 from __future__ import annotations
 
+from smanalyze.render.diff_part_words import (
+    bodies_text,
+    changed_signatures,
+    changed_weights,
+    cosine_text,
+    figure,
+    file_text,
+    file_word,
+    function_name,
+    is_small,
+    layer_text,
+    mark_of,
+    moved_text,
+    node_word,
+    nodes_text,
+    oddities_text,
+    ops_text,
+    root_bodies,
+    share_text,
+    signature_counts,
+    signature_name,
+    style_of,
+    telling_tensors,
+    tensor_name,
+    tensor_text,
+    untold_tensors,
+    weight_name,
+    weight_word,
+)
 from smanalyze.render.diff_words import (
-    MARKS,
+    SECURITY_REVIEW,
+    UNUSED_RENAMES,
     VERDICT_STYLES,
+    audience_style,
     audience_text,
     change_text,
     concerned,
     confidence_text,
-    hash_mark,
+    hash_groups,
+    is_same,
     loudest,
-    ops_text,
+    normalised_text,
     side_facts,
-    side_text,
+    title_text,
     verdict_text,
     version_text,
-    weight_line,
 )
+from smanalyze.render.text_columns import Cell, Column, draw_table
 from smanalyze.render.text_page import Page
 from smanalyze.render.units import plural
 from smanalyze.render.words import cut, joined
-from smanalyze.report.diff import DiffFinding, DiffReport, SignatureDiff, WeightsDiff
+from smanalyze.report.changes import FunctionChange
+from smanalyze.report.diff import DiffFinding, DiffReport, SignatureDiff, WeightRow, WeightsDiff
 
 _FINDINGS = 60
 _WEIGHTS = 10
+_LAYERS = 6
 _NAMES = 6
 _EVIDENCE = 8
+_SIGNATURES = 15
 _TENSORS = 30
+_FUNCTIONS = 15
+_NODES = 4
+_FILES = 20
 
 
 def render_diff_text(report: DiffReport, *, width: int = 80, color: bool = False) -> str:
-    """The whole answer. The same diff gives the same text."""
+    """The whole answer in lines of at most ``width`` cells; one line where the models are the same."""
     page = Page(width, color)
-    _draw_head(page, report)
-    if report.verdict == "identical":
+    style = VERDICT_STYLES[report.verdict]
+    if is_same(report):
+        page.flow([(f"{title_text(report)}:", "title"), (report.summary, style)])
         return page.text()
+    word, _, whom = verdict_text(report).partition(" for ")
+    security = [("·", "dim"), (SECURITY_REVIEW, "error")] if report.security_review else []
+    page.flow([(title_text(report), "title")])
+    page.flow([(word.upper(), style), (f"for {whom}" if whom else "", style), *security])
+    page.flow([(report.summary, "")])
+    page.blank()
+    _draw_facts(page, report)
     if report.findings:
-        _draw_findings(page, report)
-    changed = [one for one in report.signatures if one.status != "equal"]
-    if changed:
-        _draw_signatures(page, changed, len(report.signatures) - len(changed))
-    _draw_weights(page, report.weights)
+        _draw_findings(page, report.findings)
+    if changed_signatures(report):
+        _draw_signatures(page, report)
+    if report.weights.tensors:
+        _draw_weights(page, report.weights)
+    if report.functions:
+        _draw_functions(page, report.functions)
     _draw_rest(page, report)
     return page.text()
 
 
-def _draw_head(page: Page, report: DiffReport) -> None:
-    page.flow([(side_text(report.old), "title"), ("→", "dim"), (side_text(report.new), "title")])
-    verdict = (verdict_text(report).upper(), VERDICT_STYLES[report.verdict])
-    security = [("· security review", "error")] if report.security_review else []
-    page.flow([verdict, *security])
-    page.flow([(report.summary, "")])
-    if report.verdict == "identical":
-        return
-    page.blank()
+def _draw_facts(page: Page, report: DiffReport) -> None:
+    for audience, row in report.audiences.rows():
+        note = [] if row.in_force else [("(not judged for)", "dim")]
+        page.fact(audience, (audience_text(row), audience_style(row) or "dim"), *note)
+    for word, names in hash_groups(report):
+        page.fact(word, (names, "warning" if word == "changed" else "dim"))
+    page.fact("weights", (" ".join(report.weights.says), ""))
+    page.fact("version", (version_text(report), ""))
     page.fact("old", (side_facts(report.old), "dim"))
     page.fact("new", (side_facts(report.new), "dim"))
-    for row in report.audiences:
-        style = "error" if row.error else "warning" if row.warning else "dim"
-        page.fact(row.audience, (audience_text(row), style), *([] if row.in_force else [("(not judged for)", "dim")]))
-    marks = "  ".join(f"{pair.name} {hash_mark(pair)}" for pair in report.hashes)
-    page.fact("hashes", (marks, ""))
-    page.fact("version", (version_text(report), ""))
+    page.fact("normalised", (normalised_text(report), "dim"))
 
 
-def _draw_findings(page: Page, report: DiffReport) -> None:
-    page.heading("Findings", (plural(len(report.findings), "finding"), "dim"))
-    shown, hidden = cut(report.findings, _FINDINGS)
-    for finding in shown:
-        _draw_finding(page, finding)
+def _draw_findings(page: Page, findings: tuple[DiffFinding, ...]) -> None:
+    page.heading("Findings", (plural(len(findings), "finding"), "dim"))
+    shown, hidden = cut(findings, _FINDINGS)
+    explained: set[str] = set()
+    for number, finding in enumerate(shown):
+        if number:
+            page.blank()
+        _draw_finding(page, finding, explain=finding.rule not in explained)
+        explained.add(finding.rule)
     page.more(hidden, "finding")
 
 
-def _draw_finding(page: Page, finding: DiffFinding) -> None:
+def _draw_finding(page: Page, finding: DiffFinding, explain: bool) -> None:
+    """Why and fix stand with the first finding of a rule."""
     worst = loudest(finding)
-    label = (f"{worst:<8}", worst)
-    page.flow([(finding.rule, "key"), (finding.where.text(), "name"), (f"[{concerned(finding)}]", "dim")], 2, 11, label)
+    where = finding.where.text()
+    title = [
+        (finding.rule, "title"),
+        ("·" if where else "", "dim"),
+        (where, "name"),
+        (f"[{concerned(finding)}]", "dim"),
+        (f"id:{finding.id}", "dim"),
+    ]
+    page.flow(title, 2, 11, (worst, worst))
     page.flow([(finding.message, "")], 11)
-    change = change_text(finding)
-    if (
-        change
-        and finding.old
-        and finding.new
-        and not (finding.old in finding.message and finding.new in finding.message)
-    ):
-        page.flow([(change, "")], 11, 13)
+    page.flow([(change_text(finding), "")], 11, 13)
     told, hidden = cut(finding.evidence, _EVIDENCE)
     for line in told:
-        page.flow([(f"- {line}", "dim")], 11, 13)
+        page.flow([("·", "dim"), (line, "dim")], 11, 13)
     if hidden:
-        page.flow([(f"- … {plural(hidden, 'more line')}", "dim")], 11, 13)
-    if worst != "note":
-        page.flow([("why", "dim"), (finding.why, "dim")], 11, 15)
-        page.flow([("fix", "dim"), (finding.fix, "dim")], 11, 15)
-    if finding.reach:
-        page.flow([("reach", "dim"), (joined(finding.reach, _NAMES), "name")], 11, 15)
-    tail = ", ".join(part for part in (f"id {finding.id}", confidence_text(finding)) if part)
-    page.flow([(tail, "dim")], 11, 15)
+        page.flow([(f"… {plural(hidden, 'more line')}", "dim")], 13)
+    if explain and worst != "note":
+        page.fact("why", (finding.why, ""), indent=11, column=17)
+    if explain:
+        page.fact("fix", (finding.fix, ""), indent=11, column=17)
+    page.fact("reach", (joined(finding.reach, _NAMES), "name"), indent=11, column=17)
+    page.flow([(confidence_text(finding), "dim")], 11)
 
 
-def _draw_signatures(page: Page, changed: list[SignatureDiff], equal: int) -> None:
-    page.heading("Signatures", (f"{len(changed)} changed, {equal} equal", "dim"))
-    for one in changed:
-        name = one.old_key if one.status != "renamed" else f"{one.old_key} → {one.new_key}"
-        page.flow([(MARKS[one.status], ""), (name or one.new_key, "name")], 2)
-        shown, hidden = cut(one.tensors, _TENSORS)
-        for tensor in shown:
-            label = tensor.old_name if tensor.status != "renamed" else f"{tensor.old_name} → {tensor.new_name}"
-            texts = f"{tensor.old} → {tensor.new}" if tensor.status == "changed" else tensor.old or tensor.new
-            style = {"equal": "dim", "added": "good", "removed": "error"}.get(tensor.status, "warning")
-            mark = f"{MARKS[tensor.status]} {tensor.kind}"
-            page.flow([(mark, style), (label or tensor.new_name, style), (texts, style)], 4, 8)
-        page.more(hidden, "tensor")
+def _draw_signatures(page: Page, report: DiffReport) -> None:
+    page.heading("Signatures", (signature_counts(report), "dim"))
+    signatures, hidden = cut(changed_signatures(report), _SIGNATURES)
+    for one in signatures:
+        same = [("same program", "dim")] if one.same_program else []
+        word = (f"({one.status})", style_of(one.status))
+        page.flow([(mark_of(one.status), word[1]), (signature_name(one), "name"), word, *same], 2, 4)
+        _draw_tensors(page, one)
+    page.more(hidden, "signature")
+
+
+def _draw_tensors(page: Page, one: SignatureDiff) -> None:
+    shown, hidden = cut(telling_tensors(one), _TENSORS)
+    columns = (Column(""), Column(""), Column("", give="fold"), Column("", give="fold", floor=20))
+    rows = []
+    for tensor in shown:
+        style = style_of(tensor.status)
+        mark = "" if tensor.status == "equal" else mark_of(tensor.status)
+        cells = (mark, tensor.kind, tensor_name(tensor), tensor_text(tensor))
+        rows.append([(text, style) for text in cells])
+    if rows:
+        draw_table(page, columns, rows, indent=4, head=False)
+    page.more(hidden, "tensor", indent=4)
+    page.flow([(untold_tensors(one), "dim")], 4)
 
 
 def _draw_weights(page: Page, weights: WeightsDiff) -> None:
-    page.heading("Weights")
-    for sentence in weights.says or ("There are no variables on both sides.",):
-        page.flow([(sentence, "")], 2)
-    changed = [row for row in weights.tensors if row.status == "changed"]
-    shown, hidden = cut(changed, _WEIGHTS)
-    for row in shown:
-        page.flow([(row.name, "name"), (f"{row.dtype} {row.shape}", "dim")], 2, 4)
-        page.flow([(weight_line(row), "")], 4, 6)
+    """The largest changes; of what was not compared only how much it is, unless it is all there is."""
+    changed = changed_weights(weights)
+    page.heading("Weights", ("largest changes first" if changed else "", "dim"))
+    shown, hidden = cut(changed or weights.tensors, _WEIGHTS)
+    columns = (
+        Column("variable", give="fold", style="name", floor=16), Column("dtype", drop=4), Column("shape", drop=3),
+        Column("change", give="fold", floor=14), Column("elements", right=True, drop=2),
+        Column("max |Δ|", right=True, drop=1), Column("‖Δ‖/‖w‖", right=True), Column("cos", right=True),
+        Column("mean", right=True, drop=6), Column("std", right=True, drop=5),
+    )  # fmt: skip
+    rows = [_weight_cells(row) for row in shown]
+    draw_table(page, columns, rows)
     page.more(hidden, "variable")
+    if hidden:
+        layers, more = cut(weights.layers, _LAYERS)
+        for layer in layers:
+            page.flow([(layer.layer or "(no layer)", "name"), (layer_text(layer), "")], 2, 4)
+        page.more(more, "layer")
+
+
+def _weight_cells(row: WeightRow) -> tuple[Cell, ...]:
+    delta, odd = row.delta, oddities_text(row.delta)
+    change = (f"{weight_word(row)}, {odd}", "warning") if odd else weight_word(row)
+    named = weight_name(row), row.dtype, row.shape, change
+    if delta is None:
+        return (*named, "", "", "", "", "", "")
+    return (
+        *named, share_text(delta), figure(delta.max_abs), figure(delta.relative), cosine_text(delta),
+        moved_text(delta.old_mean, delta.new_mean), moved_text(delta.old_std, delta.new_std),
+    )  # fmt: skip
+
+
+def _draw_functions(page: Page, functions: tuple[FunctionChange, ...]) -> None:
+    page.heading("Functions", (bodies_text(functions), "dim"))
+    shown, hidden = cut(root_bodies(functions), _FUNCTIONS)
+    for function in shown:
+        page.flow([(mark_of("changed"), "warning"), (function_name(function), "name"), (ops_text(function), "")], 2, 4)
+        page.flow([(nodes_text(function), "dim")], 4, 6)
+        if is_small(function):
+            _draw_nodes(page, function)
+        page.fact("also in", (joined(function.seen_in, _NAMES), "name"), indent=4, column=12)
+        page.fact("reach", (joined(function.reach, _NAMES), "name"), indent=4, column=12)
+    page.more(hidden, "function")
+
+
+def _draw_nodes(page: Page, function: FunctionChange) -> None:
+    for node in function.nodes[:_NODES]:
+        page.flow(
+            [
+                (f"{node.name}:", ""),
+                (f"{node.old or '(none)'} → {node.new or '(none)'}", ""),
+                (node_word(node.kind), "dim"),
+            ],
+            4,
+            6,
+        )
 
 
 def _draw_rest(page: Page, report: DiffReport) -> None:
-    if report.functions:
-        page.heading("Functions", (plural(len(report.functions), "changed body", "changed bodies"), "dim"))
-        shown, hidden = cut(report.functions, _FINDINGS // 4)
-        for function in shown:
-            told = ops_text(function) or "attrs or constants only"
-            page.flow([(function.stem or "main graph", "name"), (told, "")], 2, 4)
-        page.more(hidden, "function")
-    if report.normalised:
-        page.heading("Normalised", ("differences that mean nothing", "dim"))
-        said = ", ".join(f"{one.count:,} {one.what}" for one in report.normalised)
-        page.flow([(said, "dim")], 2)
+    if report.files:
+        page.heading("Files")
+        files, hidden = cut(report.files, _FILES)
+        marked = [(file_word(file), file) for file in files]
+        rows = [((mark_of(word), style_of(word)), file.path, word, file_text(file)) for word, file in marked]
+        draw_table(page, (Column(""), Column("", give="fold"), Column(""), Column("", give="fold")), rows, head=False)
+        page.more(hidden, "file")
     if report.not_compared:
         page.heading("Not compared")
-        shown_parts, hidden = cut(report.not_compared, _NAMES * 2)
-        for part in shown_parts:
-            page.flow([(part.part, "name"), (part.reason, "dim")], 2, 4)
+        parts, hidden = cut(report.not_compared, _FILES)
+        for part in parts:
+            page.flow([(f"{part.part}:", "warning"), (part.reason, "")], 2, 4)
         page.more(hidden, "part")
+    if report.unused_renames:
+        page.heading(UNUSED_RENAMES)
+        page.flow([(joined(report.unused_renames, _NAMES), "name")], 2)

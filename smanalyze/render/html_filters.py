@@ -9,11 +9,13 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from smanalyze.render import audit_words
+from smanalyze.render import audit_words, diff_part_words, diff_words
 from smanalyze.render.html_treemap import HEIGHT, tiles
 from smanalyze.render.units import bytes_text, count_text, percent_text, plural, shape_text, shapes_text, short_count
 from smanalyze.render.visible import shorten, visible, visible_lines
 from smanalyze.render.words import LAYER_SOURCES, PRODUCER_EVIDENCE, layers_trainable_text, release_needs
+from smanalyze.report.changes import WeightDelta
+from smanalyze.report.diff import DiffFinding
 from smanalyze.report.findings import count_by_severity
 
 PROSE_LIMIT = 2_000
@@ -49,6 +51,23 @@ def code(text: str) -> Markup:
 def number(value: int) -> Markup:
     """A number for the script that sorts, without separators."""
     return Markup(int(value))
+
+
+def real(value: float | None) -> Markup:
+    """The same for any number; "" for none, which sorts last."""
+    return Markup("" if value is None else repr(float(value)))
+
+
+def share(delta: WeightDelta) -> Markup:
+    """How much of a variable changed, for the script that sorts."""
+    return real(diff_part_words.share_number(delta))
+
+
+def by_severity(findings: tuple[Any, ...]) -> tuple[tuple[str, int], ...]:
+    """(severity, number), worst first; of a diff what is the worst for anybody, as its findings are drawn."""
+    if findings and isinstance(findings[0], DiffFinding):
+        return diff_words.counted(findings)
+    return count_by_severity(findings)
 
 
 def layer_source(source: str) -> str:
@@ -111,9 +130,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent_text, "plural": plural,
     "release_needs": release_needs, "layer_source": layer_source, "producer_evidence": producer_evidence,
     "layers_trainable": layers_trainable_text, "shape": shape_text, "shapes": shapes_text,
-    "by_severity": count_by_severity,
+    "by_severity": by_severity,
     "title": audit_words.title_text, "verdict_style": audit_words.badge,
-    "fingerprint_line": audit_words.fingerprint_text, "status_words": audit_words.STATUS.get,
+    "fingerprint_line": audit_words.fingerprint_text, "status_words": audit_words.status_text,
+    "field_badge": audit_words.field_badge, "singleprints": audit_words.singleprints,
     "field_words": audit_words.field_text, "checkpoint_line": audit_words.checkpoint_text,
     "place": audit_words.place_text, "covered": audit_words.covered_text, "state": audit_words.state_text,
     "legend": audit_words.legend, "waste_kind": audit_words.waste_kind, "needed": audit_words.needed_text,
@@ -122,6 +142,24 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "key_lines": audit_words.key_lines, "contents_line": audit_words.contents_text,
     "role": audit_words.role_text, "role_total": audit_words.total_text, "owner": audit_words.owner_text,
     "spaced": audit_words.spaced, "total": len,
+    "both_names": diff_words.title_text, "side": diff_words.side_text, "verdict_words": diff_words.verdict_text,
+    "diff_badge": diff_words.verdict_badge, "audience_rows": diff_words.audience_rows,
+    "audience_words": diff_words.audience_text, "audience_badge": diff_words.audience_badge,
+    "hash_rows": diff_words.hash_rows, "hash_mark": diff_words.hash_mark, "hash_word": diff_words.hash_word,
+    "hash_badge": diff_words.hash_badge, "told_to": diff_words.told_to, "sureness": diff_words.confidence_text,
+    "normalised_line": diff_words.normalised_text, "mark": diff_part_words.mark_of,
+    "status_badge": diff_part_words.status_badge, "signature_counts": diff_part_words.signature_counts,
+    "signature_key": diff_part_words.signature_key, "signature_name": diff_part_words.signature_name,
+    "tensor_name": diff_part_words.tensor_name, "function_name": diff_part_words.function_name,
+    "bodies_line": diff_part_words.bodies_text, "root_bodies": diff_part_words.root_bodies,
+    "ops_line": diff_part_words.ops_text, "nodes_line": diff_part_words.nodes_text,
+    "equal_line": diff_part_words.equal_text, "untold": diff_part_words.untold_text,
+    "node_word": diff_part_words.node_word, "weight_name": diff_part_words.weight_name,
+    "weight_word": diff_part_words.weight_word, "share_words": diff_part_words.share_text, "share_number": share,
+    "real": real, "digits": diff_part_words.figure, "cosine": diff_part_words.cosine_text,
+    "moved": diff_part_words.moved_text, "weight_oddities": diff_part_words.oddities_text,
+    "has_figures": diff_part_words.has_figures, "layer_line": diff_part_words.layer_text,
+    "file_word": diff_part_words.file_word,
 }  # fmt: skip
 """Beside jinja2's own."""
 

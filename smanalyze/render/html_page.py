@@ -27,6 +27,8 @@ LIMITS = {
     "callable": (120, 200),
     "trace": (8, 200),
     "function": (300, 600),
+    "body": (100, 100),
+    "node": (200, 2000),
     "layer": (600, 1000),
     "variable": (600, 600),
     "slice": (32, 1000),
@@ -177,9 +179,10 @@ class Page(Rows):
 def anchor(kind: str, scope: str, name: str) -> str:
     """An id that stays the same as long as the name does, and is safe in a page and in an address.
 
-    A name that is not plain, or is long, is cut down and told apart by a digest of the whole of it.
+    A kind that ends with ``-`` needs no colon. A name that is not plain, or is long, is cut down and told apart by a
+    digest of the whole of it.
     """
-    before = f"{kind}:{scope}:" if scope else f"{kind}:"
+    before = f"{kind}:{scope}:" if scope else kind if kind.endswith("-") else f"{kind}:"
     if _PLAIN.fullmatch(name):
         return before + name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

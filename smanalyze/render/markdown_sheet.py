@@ -17,7 +17,7 @@ _RESERVE = 1_000
 """Kept for what is written in any case: ends of details blocks and the notes on what was left out."""
 
 _TABLE_SHARE = 12_000
-"""No table takes more, so that a long one leaves room for the sections after it."""
+"""No table takes more unless its caller says so: a long one leaves room for the sections after it."""
 
 
 class Sheet:
@@ -51,16 +51,18 @@ class Sheet:
         limit: int,
         one: str,
         many: str = "",
+        share: int = _TABLE_SHARE,
     ) -> None:
         """A row of cells for each item; they are Markdown already. ``>`` before a title sets its column to the right.
-        Columns that are empty in every row are left out, and so are rows above the limit or without room."""
+        Columns that are empty in every row are left out, and so are rows above the limit or without room: the table
+        takes ``share`` characters."""
         every = [row(item) for item in cut(items, limit)[0]]
         kept = [i for i in range(len(titles)) if any(cells[i] for cells in every)]
         if not kept:
             return
         rule = ["--:" if titles[i][:1] == ">" else "---" for i in kept]
         lines = [_row([titles[i].lstrip(">") for i in kept]), _row(rule)]
-        room = min(self._left, _TABLE_SHARE) - sum(map(len, lines)) - 100
+        room = min(self._left, share) - sum(map(len, lines)) - 100
         for cells in every:
             lines.append(_row([cells[i] for i in kept]))
             room -= len(lines[-1]) + 1

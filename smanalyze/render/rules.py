@@ -23,11 +23,18 @@ def _lines(rules: tuple[RuleInfo, ...], width: int) -> Iterator[str]:
 
 
 def _whole(rule: RuleInfo, width: int) -> Iterator[str]:
-    yield f"{rule.id} ({rule.severity}, {rule.family})"
+    yield f"{rule.id} ({rule.severity}, {_place(rule)})"
     yield from textwrap.wrap(rule.title + ".", width)
     for word, text in (("Why", rule.why), ("Fix", rule.fix)):
         yield ""
         yield from textwrap.wrap(f"{word}: {text}", width, subsequent_indent="     ")
+
+
+def _place(rule: RuleInfo) -> str:
+    """Where a rule belongs, and for a change whom it hurts."""
+    if not rule.area:
+        return rule.family
+    return f"diff, {rule.area}: {', '.join(rule.severities)}" if rule.severities else f"diff, {rule.area}"
 
 
 def _markdown(rules: tuple[RuleInfo, ...]) -> Iterator[str]:
@@ -36,7 +43,7 @@ def _markdown(rules: tuple[RuleInfo, ...]) -> Iterator[str]:
         yield ""
         yield f"## `{rule.id}`"
         yield ""
-        yield f"**{rule.severity}** · {rule.family} · {rule.title}."
+        yield f"**{rule.severity}** · {_place(rule)} · {rule.title}."
         yield ""
         yield f"- Why: {rule.why}"
         yield f"- Fix: {rule.fix}"

@@ -1,4 +1,8 @@
-"""Tables of plain columns: natural widths where they fit, else names fold or lose their middle, else columns go."""
+"""Tables of plain columns: natural widths where they fit, else names fold or lose their middle, else columns go.
+
+Columns at the right edge hold figures. A figure of which a part stands in another line is another figure, so they are
+as wide as the widest, or left out.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from smanalyze.render.text_page import CELL_LIMIT, Page, Span, cells, fold, midd
 from smanalyze.render.visible import shorten, visible
 
 GAP = 2
+LEAST = 6
+"""Cells that a column of words keeps before one of figures goes."""
 
 Cell = str | Span
 
@@ -19,7 +25,8 @@ class Column:
     """One column. ``give`` says what happens to a text that is too wide: ``keep`` (the column stays as wide as its
     widest cell), ``fold`` (onto more lines), ``cut`` (in its middle) or ``below`` (whole, on a line of its own; for the
     last column only). ``floor`` is how narrow it may get. Columns with ``drop`` are left out on a narrow page, the
-    highest number first, and all are left out when empty."""
+    highest number first, and all are left out when empty. ``right`` is for figures, which are never torn: where room
+    is short in spite of all this, others become narrower than their floor, and then the last column of figures goes."""
 
     title: str
     give: Literal["keep", "fold", "cut", "below"] = "keep"
@@ -86,6 +93,7 @@ def _fit(columns: Sequence[Column], natural: Sequence[int], kept: list[int], ava
         if least <= available or not droppable:
             break
         kept = [i for i in kept if i != max(droppable, key=lambda i: columns[i].drop)]
+    kept = _without_surplus(columns, natural, kept, available)
     widths = {i: min(natural[i], available) for i in kept}
     room = available - GAP * (len(kept) - 1)
     while (excess := sum(widths.values()) - room) > 0:
@@ -94,11 +102,22 @@ def _fit(columns: Sequence[Column], natural: Sequence[int], kept: list[int], ava
             widths[last] = max(widths[last] - excess, 0)
             continue
         giving = [i for i in kept if widths[i] > _floor(columns[i], natural[i])]
-        giving = giving or [i for i in kept if widths[i] > 1]
+        giving = giving or [i for i in kept if widths[i] > 1 and not columns[i].right]
         if not giving:
             break
         widths[max(giving, key=lambda i: widths[i])] -= 1
     return [(i, widths[i]) for i in kept]
+
+
+def _without_surplus(columns: Sequence[Column], natural: Sequence[int], kept: list[int], available: int) -> list[int]:
+    """The columns without the last ones of figures, as many as have no room beside the least of the others."""
+    while len(kept) > 1:
+        least = sum(natural[i] if columns[i].right else min(_floor(columns[i], natural[i]), LEAST) for i in kept)
+        figures = [i for i in kept if columns[i].right]
+        if least + GAP * (len(kept) - 1) <= available or not figures:
+            break
+        kept = [i for i in kept if i != figures[-1]]
+    return kept
 
 
 def _rule(chosen: Sequence[tuple[int, Column, int]]) -> list[Span]:

@@ -10,6 +10,7 @@ from smanalyze.render.words import (
     contents_text,
     cut,
     found_text,
+    hashes_text,
     init_ops_text,
     joined,
     missing_text,
@@ -89,6 +90,7 @@ def _draw_details(page: Page, report: Report) -> None:
     page.fact("contains", (contents_text(model), ""))
     page.fact("stored", (stored_text(model.parameters), ""))
     page.fact("fingerprint", (_fingerprint(report), ""))
+    page.fact("hashes", (hashes_text(report.hashes), "dim"))
     page.fact("warmup", ("; ".join(map(warmup_text, model.warmup)), ""))
     page.fact("debug info", (plural(model.debug_files, "file") if model.debug_files else "", ""))
     for i, sentence in enumerate(model.writer.evidence):

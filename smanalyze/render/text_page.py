@@ -45,7 +45,8 @@ def cells(text: str) -> int:
 
 
 def fold(text: str, width: int) -> list[str]:
-    """The text in pieces of at most ``width`` cells, cut after a separator where one is near; a space there is lost."""
+    """The text in pieces of at most ``width`` cells, cut after a separator where one is near, else at any space, and
+    within a number only where nothing else is left; a space there is lost."""
     if cells(text) <= width:
         return [text]
     pieces = []
@@ -54,12 +55,21 @@ def fold(text: str, width: int) -> list[str]:
         head = _head(text[start : start + 2 * width + 40], width)
         end = start + len(head)
         if end < len(text):
-            least = len(head) // 3
-            cut = next((i for i in range(len(head), least, -1) if head[i - 1] in _SEPARATORS), len(head))
-            end = start + cut
+            end = start + _cut(text, start, len(head))
         pieces.append(text[start:end])
         start = end + (text[end : end + 1] == " ")
     return pieces
+
+
+def _cut(text: str, start: int, size: int) -> int:
+    """How many of the ``size`` characters from ``start`` on belong to this piece; there are more behind them."""
+    least = size // 3
+    for i in range(size, least, -1):
+        before, at, after = text[start : start + i - 1][-1:], text[start + i - 1], text[start + i]
+        if at in _SEPARATORS and not (at in ",." and before.isdigit() and after.isdigit()):
+            return i
+    space = text.rfind(" ", start, start + least)
+    return space + 1 - start if space > start else size
 
 
 def _head(text: str, width: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from smanalyze.render.units import bytes_text, count_text, plural, shapes_text, short_count
-from smanalyze.report.document import MetaGraphReport, ModelSummary, Parameters, Warmup
+from smanalyze.report.document import CanonicalHashes, MetaGraphReport, ModelSummary, Parameters, Warmup
 from smanalyze.report.sections import AssetRow, Callable, CheckpointReport, Layer, LayerTable, OpReport, VariableRow
 from smanalyze.report.tensors import Argument, Reach, Tensor
 
@@ -228,3 +228,11 @@ def release_needs(ops: OpReport) -> list[tuple[str, tuple[str, ...]]]:
     if ops.signature_release and ops.signature_release != ops.first_release:
         found.append((f"What the signatures run is older: TensorFlow {ops.signature_release}", ops.signature_needs))
     return found
+
+
+def hashes_text(hashes: CanonicalHashes | None) -> str:
+    """The canonical hashes, each with what it is of; what could not be hashed is said."""
+    if hashes is None:
+        return ""
+    names = ("interface", "objects", "program", "weights", "assets")
+    return ", ".join(f"{name} {getattr(hashes, name) or '(not known)'}" for name in names)

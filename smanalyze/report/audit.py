@@ -7,7 +7,7 @@ from typing import Literal
 from smanalyze.model.parts import Presence
 from smanalyze.model.record import record
 from smanalyze.model.tensors import Shape
-from smanalyze.report.document import NotRead
+from smanalyze.report.document import CanonicalHashes, NotRead
 from smanalyze.report.findings import Finding
 
 AUDIT_SCHEMA_VERSION = "1.0"
@@ -53,8 +53,8 @@ class FingerprintAudit:
 
 @record
 class CheckFailure:
-    """One fault: ``kind`` is ``crc``, ``range``, ``size``, ``missing``, ``format``; ``tensor`` is a checkpoint key, or
-    "" for a block of the index; offsets are in bytes of ``file``."""
+    """One fault: ``kind`` is ``crc``, ``range``, ``size``, ``missing``, ``format``, or ``limit`` for what was not
+    looked at; ``tensor`` is a checkpoint key, or "" for a block of the index; offsets are in bytes of ``file``."""
 
     kind: str
     tensor: str
@@ -127,7 +127,8 @@ class KeyComparison:
     ``absent`` are keys that the checkpoint's own object graph lists and the index lacks (an export writes such where a
     variable was never initialized); ``unclaimed`` those that neither a variable nor the object graph names; ``unused``
     those whose variable no signature and no function binds. ``missing_shards`` are declared and needed but not here;
-    ``surplus_shards`` are here but not declared: stale, or of another save.
+    ``surplus_shards`` are here but not declared: stale, or of another save. Where the index is damaged there is nothing
+    in ``absent``, in these two and in ``uncovered``.
     """
 
     absent: tuple[str, ...]
@@ -153,9 +154,11 @@ class WasteRow:
 @record
 class FileAudit:
     """One file: what covers it. ``covered_by`` names hashes (``saved_model_checksum``, ``checkpoint_hash``, ``crc32c``
-    of the index, ``record_crc32c`` of a TFRecord file, ``manifest``, ``model.sig``); () means that nothing would notice
-    a change. ``sha256`` is filled on request. ``status`` is ``damaged``, ``not-fetched``, ``changed``, ``added``,
-    ``not-declared``, ``not-read``, ``stray`` or "" for a file that is as it should be."""
+    of the index, ``record_crc32c`` of a TFRecord file, ``crc32`` of an archive, ``riegeli`` of a split model's chunks,
+    ``recomputed_hashes`` for the fingerprint itself, ``manifest``, ``model.sig``); () means that nothing would notice a
+    change, but for one that made the file ``damaged``. ``sha256`` is filled on request. ``status`` is ``damaged``,
+    ``not-fetched``, ``changed``, ``added``, ``not-declared``, ``not-read``, ``stray`` or "" for a file that is as it
+    should be."""
 
     path: str
     size: int
@@ -178,7 +181,9 @@ class WeightsMatch:
 
 @record
 class WeightsAudit:
-    """Whether the weights of a file are those in the model."""
+    """Whether the weights of a file are those in the model. ``same`` counts the weights that are, those among them that
+    cannot be told apart too; ``by_checksum``: values of some are not at hand, so that their stored checksums were
+    compared."""
 
     file: str
     kind: str
@@ -187,6 +192,7 @@ class WeightsAudit:
     differing: int
     rows: tuple[WeightsMatch, ...]
     says: tuple[str, ...]
+    by_checksum: bool = False
 
 
 @record
@@ -244,8 +250,8 @@ class Contents:
 @record
 class AuditReport:
     """Everything the audit says of one model. ``summary`` is the one line; ``needed_bytes`` is what the checkpoint
-    would hold without the waste that is proven; ``uncovered`` names files that no hash covers; ``contents`` is None for
-    a SavedModel, ``keys`` where there is no checkpoint."""
+    would hold without the waste that is proven; ``uncovered`` names files that could change unnoticed; ``contents`` is
+    None for a SavedModel, ``keys`` where there is no checkpoint."""
 
     schema_version: str
     path_name: str
@@ -265,3 +271,4 @@ class AuditReport:
     not_read: tuple[NotRead, ...]
     contents: Contents | None = None
     keys: KeyComparison | None = None
+    hashes: CanonicalHashes | None = None

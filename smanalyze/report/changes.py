@@ -9,7 +9,9 @@ from __future__ import annotations
 from smanalyze.model.record import record
 from smanalyze.model.tensors import Shape
 from smanalyze.report.document import MetaGraphReport
-from smanalyze.report.sections import AssetRow, Callable, Trace, VariableRow
+from smanalyze.report.noise import Normalised
+from smanalyze.report.python_changes import ArgumentPair, KerasPair, LayerPair, ListPair, ObjectPair, ReturnChange
+from smanalyze.report.sections import AssetRow, Callable, DeviceCount, Trace, VariableRow
 from smanalyze.report.tensors import OpCount, SignatureReport, Tensor
 
 
@@ -41,28 +43,44 @@ class SignaturePair:
 
 @record
 class TracePair:
-    """One trace of a function, matched by what it takes."""
+    """One trace of a function: the new one takes all that the old one takes, and more where it is ``wider``. ``takes``
+    says what, in words; ``returns`` how the results differ; ``misses`` where the only new trace takes other things."""
 
     old: Trace | None
     new: Trace | None
     takes: str
+    returns: tuple[ReturnChange, ...] = ()
+    wider: bool = False
+    misses: tuple[str, ...] = ()
 
 
 @record
 class CallablePair:
-    """A function of the object tree, matched by its path."""
+    """A function of the object tree, matched by its path.
+
+    ``lost`` are its paths that lead to no function now, ``gained`` those that led to none. ``reordered`` names its
+    arguments by position on both sides, where callers by position are hit. ``aside`` says why its changes are told
+    elsewhere: ``list`` (its path counts places in a list), ``layer`` (inside a Keras model), ``object`` (what holds it
+    is on one side only).
+    """
 
     old: Callable | None
     new: Callable | None
     traces: tuple[TracePair, ...]
     stage: str = "path"
     confidence: float = 1.0
+    lost: tuple[str, ...] = ()
+    gained: tuple[str, ...] = ()
+    arguments: tuple[ArgumentPair, ...] = ()
+    reordered: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    aside: str = ""
 
 
 @record
 class NodeChange:
-    """One node of a changed body. ``kind`` is ``added``, ``removed``, ``attrs`` or ``rewired``; ``old`` and ``new`` say
-    what it was and is, a value or an attr, "" on the side that has none."""
+    """One node of a changed body. ``kind`` is ``added``, ``removed``, ``attrs``, ``rewired`` (it takes its inputs from
+    elsewhere), ``device`` (only where it runs), ``control`` (only what must run before it) or ``gradient`` (only its
+    custom gradient); ``old`` and ``new`` say what it was and is, a value or an attr, "" on the side that has none."""
 
     kind: str
     name: str
@@ -76,8 +94,16 @@ class FunctionChange:
     """A body whose own nodes changed: a function of the library, or ("" as name) the main graph.
 
     ``nodes`` are the changed ones, at most some hundred; ``ops_added`` and ``ops_removed`` count all.
-    ``only_constants`` and ``only_attrs``: nothing else changed. ``downstream`` counts nodes that are as they were and
-    compute on what changed. ``reach`` names signatures and callables that run the body.
+    ``devices``, ``controls`` and ``gradients`` count the nodes of these kinds. ``only_constants`` and ``only_attrs``:
+    what else changed is nothing but that; ``only_devices``, ``only_controls``: there is nothing else at all (and, of
+    controls, no node in the body changes any state).
+    ``downstream`` counts nodes that are as they were and compute on what changed. ``reach`` names signatures and
+    callables that run the body, ``served`` is whether a signature does, ``role`` is that of a LibraryFunction.
+
+    One change shows in several bodies where Keras 2 writes a layer's nodes into those of the model, too, or a function
+    was traced several times: ``echo_of`` then names the new function of the body that tells it, which has the names of
+    the others as ``seen_in`` and their reach. ``calls_added`` and ``calls_removed`` say what is in functions that only
+    one side calls.
     """
 
     old: str
@@ -96,77 +122,105 @@ class FunctionChange:
     reach: tuple[str, ...]
     equal_nodes: int = 0
     attributes: tuple[tuple[str, str, str], ...] = ()
+    only_devices: bool = False
+    only_controls: bool = False
+    devices: int = 0
+    controls: int = 0
+    gradients: int = 0
+    served: bool = False
+    role: str = ""
+    echo_of: str = ""
+    seen_in: tuple[str, ...] = ()
+    calls_added: tuple[str, ...] = ()
+    calls_removed: tuple[str, ...] = ()
 
 
 @record
 class FunctionRow:
-    """A function that is on one side only, or has another name there."""
+    """A function that is on one side only, or has another name there; with it those that belong to it: that it calls,
+    or that call it, and those of the same layer. ``members`` are the names of all of them, ``nodes`` those of all.
+
+    ``role`` is that of a LibraryFunction; ``echo_of`` says what it follows from ("" for what stands by itself): a
+    changed function, signature or callable. ``stage`` says how the two of another name were matched.
+    """
 
     old: str
     new: str
     nodes: int
     reachable: bool
     reach: tuple[str, ...] = ()
+    role: str = ""
+    members: tuple[str, ...] = ()
+    echo_of: str = ""
+    stage: str = ""
 
 
 @record
 class OpChange:
-    """An op that one side has more of in a place: ``where`` names signatures, callables or functions."""
+    """An op that one side has more of in a place: ``where`` names signatures and callables, ``functions`` some of those
+    that hold it there; ``running``: a signature, a function of the object tree or loading runs one of its nodes."""
 
     op: str
     old: int
     new: int
     where: tuple[str, ...]
     functions: tuple[str, ...] = ()
+    running: bool = True
 
 
 @record
-class ObjectRow:
-    """An object of one MetaGraph's object tree by its path: ``kind`` and ``identifier`` as the model says."""
+class RiskChange:
+    """Something that nodes of an op can do beside computing, and that one side can do more often: ``risk_class`` and
+    ``reason`` as graph.op_risk has them.
 
-    path: str
-    kind: str
-    identifier: str
-    registered_name: str
-    version: str = ""
+    Numbers of nodes are (old, new): of ``every`` node, of those that are ``running``, those ``served`` by a signature,
+    those ``loaded`` with the model. ``operands`` are paths, addresses or code that only the side with more works on;
+    ``where`` and ``functions`` are as in OpChange.
+    """
 
-
-@record
-class ObjectPair:
-    """An object of the tree that is not a function or a variable."""
-
-    old: ObjectRow | None
-    new: ObjectRow | None
-    stage: str = "path"
-
-
-@record
-class LayerFact:
-    """A Keras layer as the metadata says: ``config`` is its canonical text."""
-
-    path: str
-    name: str
-    class_name: str
-    registered_name: str
-    config: str
-    has_lambda: bool = False
+    op: str
+    risk_class: str
+    reason: str
+    every: tuple[int, int]
+    running: tuple[int, int]
+    served: tuple[int, int]
+    loaded: tuple[int, int]
+    operands: tuple[str, ...]
+    where: tuple[str, ...]
+    functions: tuple[str, ...]
 
 
 @record
-class LayerPair:
-    """A Keras layer of the metadata."""
+class ConstantChange:
+    """A large constant that was added, removed, or holds another value: dtypes with shapes, and bytes."""
 
-    old: LayerFact | None
-    new: LayerFact | None
-    stage: str = "name"
+    function: str
+    node: str
+    old: str
+    new: str
+    old_size: int
+    new_size: int
+    reach: tuple[str, ...]
+
+
+@record
+class StringConstant:
+    """A constant string that only the new model has, in something that runs; the first of several."""
+
+    text: str
+    function: str
+    node: str
+    reach: tuple[str, ...]
 
 
 @record
 class WeightDelta:
-    """How the values of a variable changed. ``changed`` elements differ; ``max_abs`` is the largest difference,
-    ``relative`` the norm of the difference over the norm of the old values, ``cosine`` between the two; None where
-    there is none. ``kind`` is ``rounding``, ``fine-tuned``, ``re-trained``, ``re-initialised``, ``degenerate`` or
-    ``changed`` (no numbers)."""
+    """How the values of a variable changed. ``changed`` of so many ``elements`` differ (0 and 0 where they cannot be
+    told one by one: another shape); ``max_abs`` is the largest difference, ``relative`` the norm of the difference over
+    the norm of the old values, ``cosine`` between the two, all over values that are finite on both sides; None where
+    there is none. Complex numbers count as their two parts, but in ``elements`` and ``changed``. ``kind`` is
+    ``rounding``, ``fine-tuned``, ``re-trained``, ``re-initialised``, ``degenerate`` or ``changed`` (no numbers, or no
+    weight)."""
 
     elements: int
     changed: int
@@ -187,8 +241,11 @@ class WeightDelta:
 
 @record
 class VariablePair:
-    """A variable. ``values`` is ``equal`` (by checksum), ``changed``, ``not-fetched``, ``not-compared`` or "" where one
-    side has none."""
+    """A variable. ``values`` is ``equal`` (by checksum, or because neither side stores any), ``changed``,
+    ``not-fetched``, ``not-compared`` or "" where one side has none. ``unread`` says why changed values have no
+    ``delta``: ``budget``, ``missing`` (not at hand) or ``unreadable``, "" where they have, or nobody asked. ``label`` is
+    its name without what an export counts. ``renamed``: its name is another, counters of an exporter apart.
+    ``placement`` are (what, old, new) of device, replicas, synchronization and aggregation, those that changed."""
 
     old: VariableRow | None
     new: VariableRow | None
@@ -196,34 +253,49 @@ class VariablePair:
     delta: WeightDelta | None = None
     stage: str = "name"
     confidence: float = 1.0
+    unread: str = ""
+    label: str = ""
+    renamed: bool = False
+    placement: tuple[tuple[str, str, str], ...] = ()
 
 
 @record
 class AssetPair:
     """An asset by its file name. ``same`` is None where the bytes are not known on both sides; ``lines`` are the counts
-    of lines of a text file, None for other files."""
+    of lines of a text file, None for other files; ``added`` and ``removed`` how many lines, wherever they stand (None:
+    not compared), and ``samples`` some of them. ``rows`` are variables, with their number of rows, that fitted the old
+    number of lines and do not fit the new; or tables, with the number of lines that they demand."""
 
     old: AssetRow | None
     new: AssetRow | None
     same: bool | None
     lines: tuple[int | None, int | None] = (None, None)
     rows: tuple[tuple[str, int], ...] = ()
+    added: int | None = None
+    removed: int | None = None
+    samples: tuple[str, ...] = ()
 
 
 @record
 class FilePair:
-    """A file of the model's folder by its path: sizes, and whether the bytes are equal (None: not compared)."""
+    """A file of the model's folder by its path: sizes, and whether the bytes are equal (None: not compared).
+    ``symlink``: it is one now; ``became_link``: and was none. ``kind`` of one that is new or has other bytes, and
+    ``old_kind`` of what was there: ``executable``, ``script`` or ``pickle``, "" for what does not run."""
 
     path: str
     old: int | None
     new: int | None
     same: bool | None
     symlink: bool = False
+    became_link: bool = False
+    kind: str = ""
+    old_kind: str = ""
 
 
 @record
 class MetaGraphPair:
-    """A MetaGraph, matched by its tags."""
+    """A MetaGraph, matched by its tags. ``init_changed``: what runs at load is another program; ``init_ops`` are the
+    ops that it runs more often, and less often, then; ``devices`` what nodes that run are tied to, on each side."""
 
     old: MetaGraphReport | None
     new: MetaGraphReport | None
@@ -234,17 +306,16 @@ class MetaGraphPair:
     ops: tuple[OpChange, ...] = ()
     objects: tuple[ObjectPair, ...] = ()
     layers: tuple[LayerPair, ...] = ()
+    lists: tuple[ListPair, ...] = ()
+    keras: KerasPair = KerasPair()
     init_changed: bool = False
+    init_ops: tuple[tuple[OpCount, ...], tuple[OpCount, ...]] = ((), ())
+    devices: tuple[tuple[DeviceCount, ...], tuple[DeviceCount, ...]] = ((), ())
+    risks: tuple[RiskChange, ...] = ()
+    constants: tuple[ConstantChange, ...] = ()
+    strings: tuple[StringConstant, ...] = ()
     same_program: bool = True
     stage: str = "tags"
-
-
-@record
-class Normalised:
-    """Differences that mean nothing, and how many there are."""
-
-    what: str
-    count: int
 
 
 @record
@@ -255,7 +326,7 @@ class Changes:
     variables: tuple[VariablePair, ...]
     assets: tuple[AssetPair, ...]
     files: tuple[FilePair, ...]
-    normalised: tuple[Normalised, ...]
+    normalised: Normalised
     not_compared: tuple[tuple[str, str], ...]
     unused_renames: tuple[str, ...] = ()
 

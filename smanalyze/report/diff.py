@@ -7,6 +7,7 @@ from typing import Literal
 from smanalyze.model.record import record
 from smanalyze.report.changes import FilePair, FunctionChange, WeightDelta
 from smanalyze.report.findings import Location, Severity
+from smanalyze.report.noise import Normalised
 
 DIFF_SCHEMA_VERSION = "1.0"
 
@@ -78,9 +79,8 @@ class SideReport:
 
 @record
 class AudienceCount:
-    """Findings by severity for one audience."""
+    """Findings by severity for one audience; ``in_force``: it was judged for it."""
 
-    audience: Audience
     in_force: bool
     error: int
     warning: int
@@ -88,13 +88,51 @@ class AudienceCount:
 
 
 @record
+class AudienceCounts:
+    """The findings that concern each audience."""
+
+    serving: AudienceCount
+    python: AudienceCount
+    keras: AudienceCount
+    security: AudienceCount
+
+    def rows(self) -> tuple[tuple[Audience, AudienceCount], ...]:
+        """(audience, its counts) of all of them."""
+        return (
+            ("serving", self.serving), ("python", self.python), ("keras", self.keras), ("security", self.security),
+        )  # fmt: skip
+
+
+@record
 class HashPair:
     """One canonical hash on both sides; ``equal`` is None where one could not be computed."""
 
-    name: str
     old: str
     new: str
     equal: bool | None
+
+
+@record
+class Hashes:
+    """The five canonical hashes of both sides."""
+
+    interface: HashPair
+    objects: HashPair
+    program: HashPair
+    weights: HashPair
+    assets: HashPair
+
+    def rows(self) -> tuple[tuple[str, HashPair], ...]:
+        """(name, pair) of all five."""
+        return (
+            ("interface", self.interface), ("objects", self.objects), ("program", self.program),
+            ("weights", self.weights), ("assets", self.assets),
+        )  # fmt: skip
+
+    @property
+    def all_equal(self) -> bool:
+        """Whether the models differ in nothing that counts."""
+        return all(pair.equal for _, pair in self.rows())
 
 
 @record
@@ -156,14 +194,6 @@ class NotCompared:
 
 
 @record
-class Count:
-    """Something counted."""
-
-    what: str
-    count: int
-
-
-@record
 class TensorDiff:
     """One input or output side by side: names and texts such as ``float32 [?, 10]``, "" on the side that lacks it.
     ``status`` is ``equal``, ``changed``, ``added``, ``removed`` or ``renamed``."""
@@ -190,23 +220,25 @@ class SignatureDiff:
 
 @record
 class DiffReport:
-    """The whole answer. ``summary`` is one line; ``signatures``, ``functions``, ``files`` are the facts behind the
-    findings, side by side; ``unused_renames`` are declarations that nothing was found for."""
+    """The whole answer. ``summary`` is one line; ``breaks`` names the audiences whose promise is gone; ``signatures``,
+    ``functions``, ``files`` are the facts behind the findings, side by side; ``unused_renames`` are declarations that
+    nothing was found for."""
 
     schema_version: str
     old: SideReport
     new: SideReport
     verdict: DiffVerdict
     security_review: bool
+    breaks: tuple[Audience, ...]
     summary: str
-    audiences: tuple[AudienceCount, ...]
-    hashes: tuple[HashPair, ...]
+    audiences: AudienceCounts
+    hashes: Hashes
     version: VersionAdvice
     findings: tuple[DiffFinding, ...]
     weights: WeightsDiff
     signatures: tuple[SignatureDiff, ...]
     functions: tuple[FunctionChange, ...]
     files: tuple[FilePair, ...]
-    normalised: tuple[Count, ...]
+    normalised: Normalised
     not_compared: tuple[NotCompared, ...]
     unused_renames: tuple[str, ...] = ()

@@ -184,7 +184,8 @@ class NotRead:
 
 @record
 class Report:
-    """Everything. ``sections`` names the ones that were asked for; the others are left empty."""
+    """Everything. ``sections`` names the ones that were asked for; the others are left empty. ``hashes`` come with the
+    section ``model``."""
 
     schema_version: str
     sections: tuple[str, ...]
@@ -198,6 +199,7 @@ class Report:
     pictures: Pictures
     findings: tuple[Finding, ...]
     not_read: tuple[NotRead, ...]
+    hashes: CanonicalHashes | None = None
 
 
 def only_sections(report: Report) -> Report:

@@ -7,11 +7,12 @@ from importlib.resources import files
 from typing import Any
 
 from smanalyze.report.audit import AuditReport
+from smanalyze.report.diff import DiffReport
 from smanalyze.report.document import Report
 from smanalyze.report.findings import RuleInfo
 from smanalyze.report.serialize import json_schema
 
-NAMES = ("report", "audit", "rules")
+NAMES = ("report", "audit", "diff", "rules")
 
 
 def schema_text(name: str) -> str:
@@ -55,5 +56,6 @@ def _rules() -> dict[str, Any]:
 _BUILDERS = {
     "report": lambda: _one_or_several(Report, "smanalyze report"),
     "audit": lambda: _one_or_several(AuditReport, "smanalyze audit"),
+    "diff": lambda: json_schema(DiffReport, "smanalyze diff"),
     "rules": _rules,
 }

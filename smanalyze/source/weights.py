@@ -45,7 +45,8 @@ def find_weights(path: str | os.PathLike[str]) -> WeightsPlace | None:
     ``checkpoint`` state file or with one checkpoint, a ``.keras`` or HDF5 file, or an architecture in JSON or YAML.
 
     None where it is anything else; what can be taken for a SavedModel stays one. Raises NotASavedModelError for a
-    folder of several checkpoints none of which is named the latest, and for a file that cannot be read.
+    folder of several checkpoints none of which is named the latest, for the state file itself (it names what to give),
+    and for a file that cannot be read.
     """
     given = os.fspath(path)
     name = os.path.basename(os.path.abspath(given)) or given
@@ -78,6 +79,8 @@ def _prefix_of(name: str) -> str:
 
 
 def _from_file(folder: str, name: str) -> WeightsPlace | None:
+    if name == STATE_FILE:
+        _refuse_state(folder)
     suffix = os.path.splitext(name)[1].lower()
     kind = _KERAS_SUFFIXES.get(suffix) or _TEXT_SUFFIXES.get(suffix)
     if kind is None:
@@ -92,6 +95,19 @@ def _from_file(folder: str, name: str) -> WeightsPlace | None:
     if suffix in _KERAS_SUFFIXES:  # until TensorFlow 2.11 model.save("x.keras") wrote HDF5
         kind = "h5" if head.startswith(_HDF5) else "keras" if head.startswith(_ZIP) else kind
     return WeightsPlace(kind, folder, name, name, ((name, size, os.path.islink(path)),))
+
+
+def _refuse_state(folder: str) -> None:
+    """Raises NotASavedModelError where the state file names a checkpoint; else it is something else of that name."""
+    latest, _ = _state(folder)
+    if latest:
+        there = os.path.isfile(os.path.join(folder, f"{latest}.index"))
+        place = latest if folder == "." else os.path.join(folder, latest)
+        what = f"give {place}" if there else f"it names {latest}, which is not here"
+        raise NotASavedModelError(
+            f"This is no checkpoint but the text file that says which one is the latest: {what}.",
+            file=os.path.join(folder, STATE_FILE),
+        )
 
 
 def _from_folder(folder: str, name: str) -> WeightsPlace | None:

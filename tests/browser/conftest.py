@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from smanalyze.render.audit_html import render_audit_html
+from smanalyze.render.diff_html import render_diff_html
 from smanalyze.render.html import render_html
+from tests.render import diff_sample
 from tests.render.audit_sample import FULL, hostile
 from tests.render.sample import HOSTILE, SAMPLES
 
@@ -51,6 +53,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (folder / f"{name}.html").write_text(render_html(make()), encoding="utf-8")
     for name, audit in {"audit": FULL, "audit_hostile": hostile(" ".join(HOSTILE))}.items():
         (folder / f"{name}.html").write_text(render_audit_html(audit), encoding="utf-8")
+    diffs = {"diff": diff_sample.FULL, "diff_same": diff_sample.SAME,
+             "diff_hostile": diff_sample.hostile(" ".join(HOSTILE))}  # fmt: skip
+    for name, diff in diffs.items():
+        (folder / f"{name}.html").write_text(render_diff_html(diff), encoding="utf-8")
     return {path.stem: path.as_uri() for path in folder.iterdir()}
 
 

@@ -15,7 +15,12 @@ PHONE = {"width": 360, "height": 740}
 Visit = Callable[..., Any]
 
 
-@pytest.mark.parametrize("name", ["full", "empty", "hollow", "hostile", "huge", "audit", "audit_hostile"])
+PAGES = [
+    "full", "empty", "hollow", "hostile", "huge", "audit", "audit_hostile", "diff", "diff_same", "diff_hostile",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_fetched_and_nothing_complains(visit: Visit, files: dict[str, str], name: str) -> None:
     opened = visit(name, viewport=DESKTOP)
     assert opened.requests == [files[name]]
@@ -32,6 +37,10 @@ def test_nothing_is_fetched_and_nothing_complains(visit: Visit, files: dict[str,
         ("empty", "light", DESKTOP, True),
         ("audit", "light", DESKTOP, True),
         ("audit", "dark", PHONE, True),
+        ("diff", "light", DESKTOP, True),
+        ("diff", "dark", PHONE, True),
+        ("diff_same", "light", PHONE, False),
+        ("diff_hostile", "dark", PHONE, False),
     ],
 )
 def test_no_barrier(visit: Visit, name: str, scheme: str, size: dict[str, int], colours: bool) -> None:
@@ -55,7 +64,7 @@ def _barriers(page: Any, rules: dict[str, dict[str, bool]]) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440, 2560])
-@pytest.mark.parametrize("name", ["full", "hostile", "audit", "audit_hostile"])
+@pytest.mark.parametrize("name", ["full", "hostile", "audit", "audit_hostile", "diff", "diff_hostile"])
 def test_the_page_never_scrolls_sideways(visit: Visit, name: str, width: int) -> None:
     page = visit(name, viewport={"width": width, "height": 900}).page
     for opened in ("false", "true"):
@@ -106,6 +115,42 @@ def test_filtering(visit: Visit) -> None:
     page.evaluate("location.hash = '#variable:conv1/kernel'")  # a link to a row that is filtered away shows it
     page.wait_for_timeout(100)
     assert shown.count() == rows.count()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_findings_for_one_audience(visit: Visit, scripts: bool) -> None:
+    page = visit("diff", viewport=DESKTOP, java_script_enabled=scripts).page
+    shown = page.locator(".finding").filter(visible=True)
+    groups = page.locator(".group > h3").filter(visible=True)
+    assert (shown.count(), groups.count()) == (4, 3)
+    for audience, findings, heads in (("security", 2, 2), ("keras", 3, 3), ("serving", 4, 3), ("everybody", 4, 3)):
+        page.get_by_role("radio", name=audience).check()
+        assert (shown.count(), groups.count()) == (findings, heads)
+    page.get_by_role("radio", name="security").check()
+    page.emulate_media(media="print")  # paper has them all
+    assert shown.count() == 4
+
+
+def test_a_link_to_a_finding_shows_it_whoever_it_concerns(visit: Visit) -> None:
+    page = visit("diff", viewport=DESKTOP).page
+    page.get_by_role("radio", name="security").check()
+    finding = page.locator("#f-000000000002")
+    assert not finding.is_visible()
+    page.evaluate("location.hash = '#f-000000000002'")
+    assert finding.is_visible()
+    page.get_by_role("link", name="Why").click()
+    assert page.locator("#f-000000000001").is_visible() and not finding.is_visible()
+
+
+def test_weights_sort_by_their_figures(visit: Visit) -> None:
+    page = visit("diff", viewport=DESKTOP).page
+    table = page.locator("section[aria-labelledby=weights] table")
+    original = _column(table, 0)
+    table.locator("thead th", has_text="max |Δ|").get_by_role("button").click()
+    assert _column(table, 0)[0] == "top/kernel → head/kernel"
+    table.locator("thead th", has_text="Elements").get_by_role("button").click()
+    assert _column(table, 2) == ["200", "20", "5", "5"]
+    assert original[-1] == "far/away"
 
 
 def test_the_theme_follows_the_system_until_the_button_decides(visit: Visit) -> None:

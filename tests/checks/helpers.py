@@ -77,6 +77,14 @@ def with_files(source: Maker, files: dict[str, bytes | None]) -> Maker:
     return make
 
 
+def flipped_index(at: int, bits: int) -> Maker:
+    """A small good model whose checkpoint's index has other bits in one byte; its data file is as it was written."""
+    name = "variables/variables.index"
+    data = bytearray((TESTDATA / "models" / "module_one_signature" / name).read_bytes())
+    data[at] ^= bits
+    return with_files(good("module_one_signature"), {name: bytes(data)})
+
+
 def lone_file(source: Maker) -> Maker:
     """Only the model file, without the folder around it."""
 

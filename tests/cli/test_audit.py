@@ -15,7 +15,7 @@ import pytest
 
 from smanalyze.cli.main import run
 from smanalyze.cli.progress import ProgressBar, progress_line
-from smanalyze.report.schemas import schema_text
+from smanalyze.report.schemas import make_schema, schema_text
 from tests.conftest import TESTDATA
 
 GOOD = TESTDATA / "models"
@@ -59,6 +59,18 @@ def test_verdicts_and_exit_codes(path: Path, verdict: str, code: int, capsys: py
     found, document = audited(capsys, path)
     assert (document["verdict"], found) == (verdict, code)
     jsonschema.validate(document, json.loads(schema_text("audit")))
+
+
+def test_an_asset_that_was_not_fetched_is_a_gap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = copy_of("tables_and_assets", tmp_path)
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+    (model / "assets" / "vocab.txt").write_bytes(pointer)
+    code, document = audited(capsys, model)
+    assert (code, document["verdict"]) == (1, "incomplete")
+    assert {row["path"]: row["status"] for row in document["files"]}["assets/vocab.txt"] == "not-fetched"
+    assert [(one["part"], one["presence"]) for one in document["not_read"]] == [("asset", "not-fetched")]
+    assert [finding["rule"] for finding in document["findings"]] == ["lfs-pointer"]
+    assert run(["audit", "--strict", "--fail-on", "none", str(model)]) == 3
 
 
 @pytest.mark.parametrize("name", ["missing_shard", "lfs_pointer_variables", "no_variables_folder"])
@@ -194,6 +206,39 @@ def test_a_file_that_is_no_manifest_is_told(text: str, tmp_path: Path, capsys: p
 def test_a_manifest_lists_one_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = [str(GOOD / name) for name in ("module_one_signature", "module_no_signature")]
     assert run(["audit", *paths, "--write-manifest", str(tmp_path / "list.json")]) == 2
+    assert not (tmp_path / "list.json").exists()
+    out, err = capsys.readouterr()
+    assert out == "" and "A manifest lists one model; give one path" in err
+
+
+@pytest.mark.parametrize("option", ["--write-manifest", "--manifest"])
+def test_a_manifest_lists_one_version(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, target = GOOD / "serving_versions", tmp_path / "list.json"
+    assert run(["audit", str(base), option, str(target)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and not target.exists()
+    assert "this holds 2 versions: 3, 1. Give one of them" in err and str(base / "3") in err
+    assert run(["audit", "-q", str(base / "1"), "--write-manifest", str(target)]) == 0
+    capsys.readouterr()
+    assert audited(capsys, base / "1", "--manifest", target)[0] == 0
+
+
+def test_no_manifest_is_advised_where_one_matches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = GOOD / "tf1_frozen"
+    assert [finding["rule"] for finding in audited(capsys, model)[1]["findings"]] == ["no-fingerprint"]
+    write(model, tmp_path / "list.json")
+    capsys.readouterr()
+    code, document = audited(capsys, model, "--manifest", tmp_path / "list.json")
+    assert (code, document["verdict"], document["findings"]) == (0, "no-fingerprint", [])
+
+
+def test_an_unknown_hash_is_not_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = copy_of("module_one_signature", tmp_path)
+    (model / "variables" / "variables.index").unlink()
+    run(["audit", "-q", "--fail-on", "none", str(model), "--write-manifest", str(tmp_path / "list.json")])
+    recomputed = json.loads((tmp_path / "list.json").read_text())["predicate"]["recomputed"]
+    assert recomputed["singleprint"] == "" and "checkpoint_hash" not in recomputed["hashes"]
+    assert len(recomputed["hashes"]) == 4
 
 
 def sign(model: Path, name: str = "model") -> str:
@@ -273,6 +318,24 @@ def test_weights_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
 def test_weights_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
     weights = GOOD / "tables_and_assets" / "assets" / "vocab.txt"
     assert run(["audit", str(GOOD / "keras3_export"), "--weights", str(weights)]) == 2
+    assert "This is no checkpoint and no Keras file" in capsys.readouterr().err
+    assert run(["audit", str(GOOD / "keras3_export"), "--weights", str(weights) + "x"]) == 2
+    assert "There is no such file." in capsys.readouterr().err
+
+
+def test_weights_of_which_values_are_missing_are_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = shutil.copytree(TESTDATA / "weights" / "checkpoint", tmp_path / "weights")
+    (weights / "ckpt-1.data-00000-of-00001").unlink()
+    arguments = (GOOD / "keras3_export", "--weights", weights)
+    code, document = audited(capsys, *arguments)
+    assert (code, document["weights"]["verdict"], document["weights"]["by_checksum"]) == (0, "same", True)
+    assert [(f["rule"], f["severity"]) for f in document["findings"]] == [("weights-by-checksum", "warning")]
+    jsonschema.validate(document, json.loads(make_schema("audit")))
+    assert audited(capsys, *arguments, "--fail-on", "warning")[0] == 1
+    run(["audit", *map(str, arguments)])
+    out = capsys.readouterr().out
+    assert "All 8 weights of the model are those of the file, going by stored checksums" in " ".join(out.split())
+    assert "8 tensors the same, 0 different." in out
 
 
 def test_an_audit_can_be_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,8 @@ def test_every_form(path: str, kind: str, tensors: int, name: str, cli: Command)
     assert found["findings"] == found["not_read"] == found["fingerprint"]["fields"] == []
     assert found["fingerprint"]["presence"] == "absent"
     files = [row["path"] for row in found["files"]]
-    assert found["uncovered"] == ([] if kind == "checkpoint" else files)
+    assert found["uncovered"] == ([] if kind in ("checkpoint", "Keras archive") else files)
+    assert {"crc32" in row["covered_by"] for row in found["files"]} == {kind == "Keras archive"}
     assert files == ([DATA, "ckpt-1.index"] if kind == "checkpoint" else [name])
     assert {row["status"] for row in found["files"]} == {""}
 
@@ -180,6 +181,15 @@ def test_no_output_over_the_checkpoint(file: str, checkpoint: Path, cli: Command
     assert cli("audit", "-o", f"json:{checkpoint / file}", checkpoint / "ckpt-1").code == 2
     assert cli("audit", "-o", f"json:{checkpoint / file}", checkpoint / "ckpt-1.index").code == 2
     assert (checkpoint / file).read_bytes() == before
+
+
+def test_the_list_of_checkpoints_names_what_to_give(checkpoint: Path, cli: Command, tmp_path: Path) -> None:
+    said = cli("audit", checkpoint / "checkpoint")
+    (line,) = sentences(said.err)
+    assert said.code == 2 and line.endswith(f"says which one is the latest: give {checkpoint / 'ckpt-1'}.")
+    assert cli("audit", checkpoint / "ckpt-1").code == 0
+    said = cli("audit", MODEL, "--weights", checkpoint / "checkpoint")
+    assert said.code == 2 and "says which one is the latest" in said.err
 
 
 def test_other_files_are_refused_as_before(tmp_path: Path, cli: Command) -> None:

@@ -53,7 +53,7 @@ def test_a_rule_that_is_not_there(cli: Command) -> None:
     assert "`smanalyze rules` lists them" in cli("rules", "zzz").err
 
 
-@pytest.mark.parametrize("name", ["report", "audit", "rules"])
+@pytest.mark.parametrize("name", ["report", "audit", "diff", "rules"])
 def test_schemas(name: str, cli: Command) -> None:
     said = cli("schema", name)
     assert (said.code, said.err) == (0, "")

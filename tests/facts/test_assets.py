@@ -59,6 +59,16 @@ def test_tables(row: tuple[str, ...]) -> None:
     assert [found.op, found.key_dtype, found.value_dtype, found.content] == rest
 
 
+def test_an_asset_that_is_a_pointer_is_not_fetched(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(GOOD / "tables_and_assets", tmp_path / "model"))
+    (folder / "assets" / "vocab.txt").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    report = smanalyze.analyze(smanalyze.load(folder))
+    assert [(asset.filename, asset.presence) for asset in report.assets] == [
+        ("greeting.txt", "present"), ("vocab.txt", "not-fetched"),
+    ]  # fmt: skip
+    assert ("assets", "not-fetched") in [(part.part, part.presence) for part in report.model.sizes]
+
+
 def test_an_asset_of_a_lone_file_is_elsewhere(tmp_path: Path) -> None:
     """Not absent: nobody looked."""
     shutil.copy(GOOD / "tables_and_assets" / "saved_model.pb", tmp_path)

@@ -13,6 +13,7 @@ import smanalyze
 from smanalyze.facts.fingerprint import audit_fingerprint
 from smanalyze.format.schema import message_class
 from smanalyze.report.audit import FingerprintAudit
+from tests.format.riegeli_writer import split_file
 from tests.models import GOOD, corpus_models, each_model, folder_of, model_of
 
 BASE = "module_one_signature"
@@ -50,6 +51,14 @@ def change_body(meta_graph: Any) -> None:
     meta_graph.graph_def.library.function[0].node_def.add(name="extra", op="NoOp")
 
 
+def change_second_body(meta_graph: Any) -> None:
+    meta_graph.graph_def.library.function[1].node_def.add(name="extra", op="NoOp")
+
+
+def add_object(meta_graph: Any) -> None:
+    meta_graph.object_graph_def.nodes[0].children.add(node_id=1, local_name="extra")
+
+
 def change_program(meta_graph: Any) -> None:
     meta_graph.graph_def.node[0].name += "_1"
 
@@ -66,6 +75,10 @@ def other_index(folder: Path) -> None:
 
 def without_index(folder: Path) -> None:
     shutil.rmtree(folder / "variables")
+
+
+def cut_graph(folder: Path) -> None:
+    (folder / "saved_model.pb").write_bytes((folder / "saved_model.pb").read_bytes()[:5000])
 
 
 def both(*edits: Callable[[Path], None]) -> Callable[[Path], None]:
@@ -89,13 +102,15 @@ def statuses(audit: FingerprintAudit) -> str:
             in_graph(change_body),
             "dmmmm",
             "differs",
-            "saved_model.pb was changed after export: its checksum",
+            "saved_model.pb was changed after export, or fingerprint.pb was: its checksum",
         ),
         (in_graph(change_program), "ddmmm", "differs", "its checksum and its program hash differ"),
         (in_graph(change_signature), "dmdmm", "differs", "its checksum and its signatures hash differ"),
         (other_index, "mmmmd", "differs", "that of other weights"),
         (both(in_graph(change_body), other_index), "dmmmd", "differs", "saved_model.pb and the weights are not those"),
-        (without_index, "mmmmn", "matches", "4 of 5 hashes"),
+        (without_index, "mmmmn", "matches", "4 of 5 hashes of the fingerprint are those of the model"),
+        (both(cut_graph, without_index), "nnnnn", "not-read", "No hash"),
+        (cut_graph, "nnnnm", "matches", "1 of 5 hashes of the fingerprint is that of the model"),
         (in_fingerprint(graph_def_program_hash=1), "mdmmm", "differs", "fingerprint.pb itself was changed"),
         (in_fingerprint(saved_model_checksum=1), "dmmmm", "differs", "saved_model.pb was changed after export"),
     ],
@@ -121,8 +136,106 @@ def test_a_program_hash_alone_does_not_mean_another_program(tmp_path: Path) -> N
 
 def test_a_missing_index_is_named(tmp_path: Path) -> None:
     audit = edited(tmp_path, without_index)
-    assert "variables.index is not here" in audit.fields[4].reason
-    assert audit.recomputed_singleprint.endswith("/0")
+    assert "variables.index is not here; it was when" in audit.fields[4].reason
+    assert (audit.fields[4].recomputed, audit.recomputed_singleprint) == ("", ""), "unknown is not 0"
+    assert audit.stored_singleprint.count("/") == 3
+
+
+def test_an_index_that_there_never_was_has_the_hash_that_tensorflow_gives_it(tmp_path: Path) -> None:
+    assert audit_fingerprint(model_of("tf1_frozen")).recomputed_singleprint.endswith("/0")
+    for name in ("tf1_frozen", BASE):  # beside a lone file nobody looked
+        shutil.copy(GOOD / name / "saved_model.pb", tmp_path / f"{name}.pb")
+        audit = audit_fingerprint(smanalyze.load(tmp_path / f"{name}.pb"))
+        assert (audit.fields[4].recomputed, audit.recomputed_singleprint) == ("", "")
+        assert audit.fields[4].reason == "variables/variables.index was not looked at."
+    without = edited(tmp_path, both(without_index, lambda folder: (folder / "fingerprint.pb").unlink()))
+    assert (without.fields[4].status, without.recomputed_singleprint) == ("not-computable", "")
+    assert without.fields[4].reason == "variables/variables.index is not here."
+    unread = edited(tmp_path / "cut", both(without_index, cut_graph))
+    assert unread.fields[4].recomputed == "", "a graph that was not read does not tell"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (in_fingerprint(saved_model_checksum=1), "saved_model.pb was changed after export, or fingerprint.pb was: "),
+        (in_fingerprint(checkpoint_hash=1), "is that of other weights, or was changed, or fingerprint.pb was: "),
+        (
+            in_fingerprint(saved_model_checksum=1, signature_def_hash=1),
+            "saved_model.pb is not the file that was fingerprinted, or fingerprint.pb was changed: ",
+        ),
+        (
+            in_fingerprint(saved_model_checksum=1, checkpoint_hash=1),
+            "are not those that were fingerprinted, or fingerprint.pb was changed: ",
+        ),
+    ],
+)
+def test_the_fingerprint_itself_may_be_what_changed(change: Callable[[Path], None], words: str, tmp_path: Path) -> None:
+    assert words in edited(tmp_path, change).says[0]
+
+
+def test_it_is_said_what_covers_the_index(tmp_path: Path) -> None:
+    says = edited(tmp_path, both()).says
+    assert says[-1].startswith("The fingerprint covers the index of the variables")
+    assert not any(sentence.startswith("It ") for sentence in says)
+
+
+def split(folder: Path) -> None:
+    """The model as a split one, of two chunks, and no fingerprint."""
+    message = message_class("tensorflow.SavedModel").FromString((folder / "saved_model.pb").read_bytes())
+    function = message.meta_graphs[0].graph_def.library.function[0].SerializeToString(deterministic=True)
+    message.meta_graphs[0].graph_def.library.function[0].Clear()
+    chunked = message_class("tensorflow.proto_splitter.ChunkedMessage")(chunk_index=0)
+    field = chunked.chunked_fields.add()
+    for kind, number in (("field", 2), ("index", 0), ("field", 2), ("field", 2), ("field", 1), ("index", 0)):
+        field.field_tag.add(**{kind: number})
+    field.message.chunk_index = 1
+    metadata = message_class("tensorflow.proto_splitter.ChunkMetadata")
+    (folder / "saved_model.cpb").write_bytes(split_file([message.SerializeToString(), function], chunked, metadata))
+    (folder / "saved_model.pb").unlink()
+    (folder / "fingerprint.pb").unlink()
+
+
+def add_asset(meta_graph: Any) -> None:
+    meta_graph.asset_file_def.add(filename="x")
+
+
+@pytest.mark.parametrize(
+    ("change", "seen_by"),
+    [
+        (change_body, {"saved_model_checksum", "graph_def_program_hash"}),
+        (change_second_body, {"graph_def_program_hash"}),
+        (change_program, {"graph_def_program_hash"}),
+        (change_signature, {"signature_def_hash"}),
+        (add_object, {"saved_object_graph_hash"}),
+        (add_asset, set()),
+    ],
+)
+def test_what_the_hashes_of_a_split_model_cover(
+    change: Callable[[Any], None], seen_by: set[str], tmp_path: Path
+) -> None:
+    """As ``covers`` says: bodies in the first chunk by the program hash, what is none of its parts by nothing."""
+    before = edited(tmp_path / "before", split).fields
+    after = edited(tmp_path / "after", both(in_graph(change), split)).fields
+    assert {b.name for b, a in zip(before, after, strict=True) if b.recomputed != a.recomputed} == seen_by
+    assert [field.covers for field in before] == [
+        ("saved_model.cpb: every chunk but the first",),
+        ("saved_model.cpb: graph of the first MetaGraph, function bodies included",),
+        ("saved_model.cpb: signatures of the first MetaGraph",),
+        ("saved_model.cpb: object graph of the first MetaGraph",),
+        ("variables/variables.index",),
+    ]
+
+
+def test_what_the_hashes_of_old_releases_cover(tmp_path: Path) -> None:
+    def edit(folder: Path) -> None:
+        message = message_class("tensorflow.FingerprintDef").FromString((folder / "fingerprint.pb").read_bytes())
+        message.version.producer = 0
+        (folder / "fingerprint.pb").write_bytes(message.SerializeToString())
+
+    checksum, _, signatures, *_ = edited(tmp_path, edit).fields
+    assert checksum.covers == ("saved_model.pb: graph of the first MetaGraph, function bodies included",)
+    assert signatures.covers == ("saved_model.pb: signatures of the first MetaGraph, without their keys",)
 
 
 def test_the_producer_of_a_split_model(tmp_path: Path) -> None:
@@ -160,8 +273,11 @@ def test_unknown_fields_are_covered(tmp_path: Path) -> None:
 def test_a_lone_file_and_a_graph_alone(tmp_path: Path) -> None:
     shutil.copy(GOOD / BASE / "saved_model.pb", tmp_path / "other.pb")
     lone = audit_fingerprint(smanalyze.load(tmp_path / "other.pb"))
-    assert lone.verdict == "absent"
-    assert "alone" in lone.says[0]
+    assert (lone.presence, lone.verdict) == ("not-fetched", "not-read"), "nobody looked"
+    assert "alone" in lone.says[0] and "not looked at" in lone.says[0]
+    assert {field.reason for field in lone.fields[:4]} == {
+        "fingerprint.pb was not looked at, so there is nothing to compare with."
+    }
     graph = audit_fingerprint(smanalyze.load(GOOD / BASE, graph_only=True))
     assert {field.reason for field in graph.fields} == {"Only the graph was read, so no hash was computed."}
 

@@ -26,6 +26,7 @@ from tests.format.bundle_writer import BundleWriter, slice_key
 from tests.models import each_model, folder_of, model_of, report_of
 
 INDEX = "variables/variables.index"
+SHARD = "variables/variables.data-00000-of-00001"
 MUTATED = [
     "dtypes_all", "keras3_export", "sharded_checkpoint", "sharded_slices", "tables_and_assets",
     "tf1_partitioned_variables", "tf1_builder_multi_metagraph",
@@ -137,6 +138,39 @@ def test_a_flipped_byte_of_the_index_is_found_or_changes_nothing(name: str, copi
         else:
             assert offset in unread, offset
             assert model.checkpoint == known
+
+
+def test_a_damaged_index_proves_nothing_against_data_files(copied: Callable[[str], Path]) -> None:
+    """Every bit of a small index: whatever its entries say then, the data file is as it was written."""
+    folder = copied("module_one_signature")
+    path = folder / INDEX
+    content = path.read_bytes()
+    told = set()
+    for offset in range(len(content) - 48):
+        flipped(path, offset, content, offset % 8)
+        report = smanalyze.audit(smanalyze.load(folder))
+        assert {failure.file for failure in report.checkpoint.failures} <= {INDEX}, offset
+        assert {row.path: row.status for row in report.files}[SHARD] == "", offset
+        assert {f.rule for f in report.findings} <= {"unreadable-part", "fingerprint-differs"}, offset
+        assert report.waste == () or report.verdict == "modified"
+        told |= {failure.message.partition(" lies")[0] for failure in report.checkpoint.failures if failure.tensor}
+        if report.verdict == "damaged":
+            assert report.keys is None or report.keys.missing_shards == report.keys.surplus_shards == ()
+            assert report.summary.startswith(f"{INDEX}: ")
+    assert "The damaged index says that it" in told
+
+
+def test_the_object_graph_of_a_damaged_index_is_told_with_the_index(copied: Callable[[str], Path]) -> None:
+    folder = copied("module_one_signature")
+    content = (folder / INDEX).read_bytes()
+    entry = smanalyze.load(folder).checkpoint.entries[0]
+    assert entry.key == "_CHECKPOINTABLE_OBJECT_GRAPH"
+    offset = content.index(entry.key.encode()) + len(entry.key) + 2  # into its entry: dtype and shape come first
+    for at in range(offset, offset + 12):
+        flipped(folder / INDEX, at, content, 3)
+        model = smanalyze.load(folder)
+        assert {lost.file for lost in model.unreadable} == {INDEX}, at
+        assert {failure.file for failure in audit_checkpoint(model).failures} == {INDEX}, at
 
 
 def unread_bytes(table: bytes) -> set[int]:
@@ -257,6 +291,17 @@ def test_a_stale_shard_and_bytes_behind_the_last_tensor_are_facts(copied: Callab
     assert [(gap.size, gap.file) for gap in keys.uncovered] == [(4, f"variables/{path.name}")]
 
 
+def test_bytes_in_no_tensor_end_where_the_file_ends() -> None:
+    bundle = BundleWriter()
+    bundle.add(b"a", 4, [8], bytes(8))
+    bundle.data += bytes(92)  # a gap
+    bundle.add(b"b", 4, [8], bytes(8))
+    assert [(gap.offset, gap.size) for gap in uncovered_ranges(built(bundle).checkpoint)] == [(8, 92)]
+    cut = built(bundle, bytes(bundle.data[:50])).checkpoint
+    assert [(gap.offset, gap.size) for gap in uncovered_ranges(cut)] == [(8, 42)]
+    assert list(uncovered_ranges(built(bundle, bytes(bundle.data[:8])).checkpoint)) == []
+
+
 def test_keys_that_the_object_graph_lists_and_the_index_lacks() -> None:
     model = model_of("unused_variable")
     less = replace(model.checkpoint, entries=model.checkpoint.entries[:-1])
@@ -276,7 +321,8 @@ def test_what_one_entry_says_wrong_stands_once_with_its_tensor() -> None:
     model = built(bundle)
     assert model.unreadable, "the index says so too"
     (failure,) = audit_checkpoint(model).failures
-    assert (failure.kind, failure.tensor, failure.offset, failure.size) == ("size", "size", 8, 8)
+    assert (failure.kind, failure.tensor, failure.file) == ("size", "size", INDEX), "the data file is as it was"
+    assert failure.message.startswith("The damaged index says that it lies at byte 8 of variables/variables.data-00000")
 
 
 def test_a_faulty_piece_is_named() -> None:
@@ -302,9 +348,23 @@ def test_entries_that_share_bytes_cost_no_more_than_a_few_readings() -> None:
     assert {failure.kind for failure in audit.failures} == {"range"}
 
 
+def test_an_index_that_was_not_looked_at_is_not_damaged(
+    copied: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copied("module_one_signature")
+    monkeypatch.setattr("smanalyze.format.table.MAX_INDEX_BYTES", 100)
+    report = smanalyze.audit(smanalyze.load(folder))
+    assert [(failure.kind, failure.file) for failure in report.checkpoint.failures] == [("limit", INDEX)]
+    assert (report.verdict, report.summary) == (
+        "incomplete", f"{INDEX}: The table has 254 bytes; the limit is 100.",
+    )  # fmt: skip
+    assert {row.path: row.status for row in report.files}[INDEX] == "not-read"
+    assert [finding.rule for finding in report.findings] == ["part-left-out"]
+
+
 def test_more_faults_of_one_index_than_are_listed_are_still_a_failure() -> None:
     bundle = BundleWriter()
     bundle.add(b"a", 4, [1], b"x")
     model = built(bundle)
-    lost = Unreadable("limit", "checkpoint", "7 more faults of this file are not listed.", INDEX)
+    lost = Unreadable("corrupt", "checkpoint", "7 more faults of this file are not listed.", INDEX)
     assert [f.kind for f in audit_checkpoint(replace(model, unreadable=(lost,))).failures] == ["format"]

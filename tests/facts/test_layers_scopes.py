@@ -42,7 +42,8 @@ class FakeIndex(BodyIndex):
         self.ops = [node.op for node in nodes]
         self.inputs = [node.inputs for node in nodes]
         self.calls = ()
-        self._at = None
+        self._at = self._producers = None
+        self._controls, self._slots = {}, []
 
     def node(self, number: int) -> Any:
         """One of the fake nodes."""

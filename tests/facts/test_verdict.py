@@ -13,6 +13,7 @@ from smanalyze.report.audit import VERDICTS, CheckFailure, ManifestAudit
 from tests.checks.helpers import Maker, broken, good, with_files
 from tests.models import BROKEN_NAMES, NAMES, folder_of, model_of
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
 SHARD = "variables/variables.data-00000-of-00001"
 
 
@@ -45,6 +46,18 @@ def test_each_verdict_hides_those_after_it() -> None:
     assert sentences[4].startswith("Every hash of the fingerprint agrees with the model; all 3 stored tensors")
 
 
+def test_some_hashes_agree_and_one_agrees() -> None:
+    report, model = audit("module_one_signature"), model_of("module_one_signature")
+    unknown = [replace(field, status="not-computable") for field in report.fingerprint.fields]
+    for count, words in (
+        (1, "1 of 5 hashes of the fingerprint agrees with"),
+        (4, "4 of 5 hashes of the fingerprint agree"),
+    ):
+        fields = (*report.fingerprint.fields[:count], *unknown[count:])
+        told = judge(model, replace(report.fingerprint, fields=fields), report.checkpoint, ())
+        assert told[1].startswith(words)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_good_model_is_called_bad(name: str) -> None:
     assert audit(name).verdict in ("intact", "no-fingerprint")
@@ -68,6 +81,17 @@ def test_the_gate_agrees_with_the_verdict(name: str) -> None:
         (broken("lfs_pointer_variables"), "incomplete", "git-LFS pointer"),
         (broken("no_variables_folder"), "incomplete", "index is missing"),
         (broken("truncated_shard"), "damaged", "3 tensors fail their checks."),
+        (broken("index_bad_crc"), "damaged", "variables.index: the file fails its check: The data block's checksum"),
+        (
+            with_files(good("tables_and_assets"), {"assets/vocab.txt": POINTER}),
+            "incomplete",
+            "assets/vocab.txt: The file",
+        ),
+        (
+            with_files(good("module_one_signature"), {"variables/variables.index": None}),
+            "incomplete",
+            "index is missing",
+        ),
         (with_files(good("module_one_signature"), {"fingerprint.pb": None}), "no-fingerprint", "No fingerprint"),
         (good("tf1_frozen"), "no-fingerprint", "no variables to check"),
     ],

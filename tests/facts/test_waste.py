@@ -114,6 +114,34 @@ def test_one_variable_under_two_keys_is_a_copy() -> None:
     assert (row.kind, row.name, row.bytes, row.share) == ("copy", "w", 4096, 0.5)
 
 
+def test_a_checksum_that_fails_shows_no_equality() -> None:
+    """What the index says of such a tensor is not what is stored."""
+    model, graphs, variables = parts(("b", "weight", 1))
+    assert kinds(find_waste(model, graphs, variables)) == [("equal", "w")]  # type: ignore[arg-type]
+    for failed in ("w", "b"):
+        assert find_waste(model, graphs, variables, frozenset({failed})) == ()  # type: ignore[arg-type]
+    model, graphs, variables = parts(twice=2)
+    for failed in ("w", "w1"):
+        assert find_waste(model, graphs, variables, frozenset({failed})) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("which", ["copy", "original"])
+def test_a_copy_that_fails_its_check_is_only_unbound(which: str) -> None:
+    rows = report_of("keras3_export").variables
+    copy = next(row for row in rows if row.role == "copy")
+    original = next(row for row in rows if row.role == "weight" and row.name == copy.copy_of)
+    failed = frozenset((copy if which == "copy" else original).checkpoint_keys)
+    found = find_waste(model_of("keras3_export"), (graph_of("keras3_export"),), rows, failed)
+    assert [row.kind for row in found if row.name == copy.name] == ["unbound"]
+    assert len([row for row in found if row.kind == "copy"]) == 7
+
+
+def test_nothing_is_said_of_what_a_damaged_index_lists() -> None:
+    model, graphs, variables = parts(("b", "weight", 1), ("u", "unused", 2))
+    damaged = Unreadable("corrupt", "checkpoint", "…", "variables/variables.index")
+    assert find_waste(replace(model, unreadable=(damaged,)), graphs, variables) == ()  # type: ignore[arg-type]
+
+
 def test_what_a_function_binds_or_a_signature_writes_is_kept() -> None:
     assert made(("u", "unused", 2), used_by_functions=1) == ()
     assert made(("u", "unused", 2), written_by=("serve",)) == ()

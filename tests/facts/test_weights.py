@@ -113,9 +113,24 @@ def test_missing_values_leave_the_checksums(tmp_path: Path) -> None:
     (tmp_path / "model" / "variables" / "variables.data-00000-of-00001").unlink()
     model = load(tmp_path / "model")
     audit = compare_weights(model, weights_of("keras3_h5"))
-    assert audit.verdict == "same"
+    assert (audit.verdict, audit.same, audit.by_checksum) == ("same", 8, True)
+    assert audit.says[0].startswith("All 8 weights of the model are those of the file, going by stored checksums")
     assert any("CRC-32C" in sentence for sentence in audit.says)
-    assert compare_weights(model, weights_of("keras3_h5_nudged")).differing == 1
+    nudged = compare_weights(model, weights_of("keras3_h5_nudged"))
+    assert (nudged.differing, nudged.by_checksum) == (1, True)
+    assert nudged.says[0].endswith("going by stored checksums, since not all values could be read.")
+
+
+def test_missing_values_of_the_file_leave_the_checksums(tmp_path: Path) -> None:
+    """Equal tensors, which the values do not tell apart, are among those that are the same."""
+    shutil.copytree(WEIGHTS / "checkpoint", tmp_path / "weights")
+    (tmp_path / "weights" / "ckpt-1.data-00000-of-00001").unlink()
+    weights = load_weights_source(tmp_path / "weights")
+    assert weights is not None
+    audit = compare_weights(model_of("keras3_export"), weights)
+    assert (audit.verdict, audit.same, audit.differing, audit.by_checksum) == ("same", 8, 0, True)
+    assert "going by stored checksums" in audit.says[0]
+    assert not compared("keras3_export", "checkpoint").by_checksum
 
 
 # Matching alone ------------------------------------------------------------------------------------------------------

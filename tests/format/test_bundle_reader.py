@@ -197,6 +197,8 @@ def slices(*pieces: tuple[tuple[int, ...], tuple[int | None, ...]], shape: tuple
         (slices(((-1,), (4,))), "outside its tensor"),
         (slices(((0, 0), (4, 1))), "another rank"),
         (slices(((0,), (2**40,)), shape=(2**40,)), "Shard 0 has 64 bytes"),
+        # The same bytes again and again would make a large tensor of a small file.
+        (slices(*(((16 * i,), (16,)) for i in range(1000)), shape=(16_000,)), "take 64000 bytes, more than it has"),
     ],
 )
 def test_bad_slices(entry: BundleEntry, message: str) -> None:

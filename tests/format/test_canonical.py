@@ -68,6 +68,19 @@ def test_unknown_fields_stay_at_the_end_but_not_in_entries() -> None:
     assert canonical(extra + message.SerializeToString(), NODE).SerializeToString() == plain + extra
 
 
+@pytest.mark.parametrize("field", [2, 5])
+def test_keys_that_are_not_utf8(field: int) -> None:
+    """GraphDebugInfo is of syntax 2: its keys may be any bytes, and ascend as such. Of an entry only these two stay."""
+
+    def entries(*contents: bytes) -> bytes:
+        return b"".join(bytes((field << 3 | 2, len(content))) + content for content in contents)
+
+    value = b"\x12\0" if field == 2 else b"\x11" + bytes(8)
+    data = entries(b"\x0a\1\xff\x1a\1x", b"\x0a\1z", b"\x0a\1\xfe", b"\x0a\1\xff" + value)
+    expected = entries(*(b"\x0a\1" + key + value for key in (b"z", b"\xfe", b"\xff")))
+    assert canonical(data, "tensorflow.GraphDebugInfo").SerializeToString() == expected
+
+
 def test_damaged_bytes() -> None:
     with pytest.raises(FormatError):
         canonical(b"\xff\xff")

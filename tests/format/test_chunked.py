@@ -17,7 +17,7 @@ import smanalyze
 from smanalyze.errors import FormatError
 from smanalyze.facts.fingerprint import audit_fingerprint
 from smanalyze.format.canonical import canonical
-from smanalyze.format.chunked import Merger, merged_saved_model, read_chunks
+from smanalyze.format.chunked import MAX_DEPTH, Merger, merged_saved_model, parse_split_saved_model, read_chunks
 from smanalyze.format.fingerprint_reader import FingerprintReader
 from smanalyze.format.schema import message_class, pool
 from smanalyze.model.fingerprints import HASH_NAMES
@@ -96,6 +96,51 @@ def test_a_chunk_used_again_and_again() -> None:
     chunk += b"\xc2\x3e\x80\x80\x40" + b"x" * (1 << 20)
     with pytest.raises(FormatError, match="again and again"):
         merged([chunk], "chunked_fields { message { chunk_index: 0 } } " * 200)
+
+
+def test_a_record_that_is_listed_as_many_chunks() -> None:
+    """Two thousand bytes of a file that would make a message of a GB, or take half a minute to hash."""
+    chunk = proto("SavedModel", "meta_graphs { meta_info_def { any_info {} } }")
+    chunk.meta_graphs[0].meta_info_def.any_info.value = bytes(1 << 20)
+    writer = RiegeliWriter()
+    begin = writer.records([chunk.SerializeToString()], b"b")
+    metadata = message_class(METADATA)()
+    for number in range(1000):
+        metadata.chunks.add(type=1, size=chunk.ByteSize(), offset=begin)
+        metadata.message.chunked_fields.add().message.chunk_index = number
+    writer.records([metadata.SerializeToString()], b"b")
+    with pytest.raises(FormatError, match="again and again"):
+        parse_split_saved_model(bytes(writer.out))
+
+
+def deep_way(levels: int) -> str:
+    """To a list in a list … of a function's output signature; each takes two messages."""
+    way = "field: 2|index: 0|field: 7|field: 2|map_key { s: 'f' }|field: 4" + "|field: 51|field: 1|index: 0" * levels
+    return "".join(f"field_tag {{ {tag} }} " for tag in way.split("|"))
+
+
+@pytest.mark.parametrize("levels", [60, 500, 5000])
+def test_a_way_without_end(levels: int) -> None:
+    """A few hundred bytes; of thousands of levels Python's stack would end, or protobuf's, and that is a crash."""
+    message = chunked(f"chunk_index: 0 chunked_fields {{ {deep_way(levels)} message {{ chunk_index: 1 }} }}")
+    base = proto("SavedModel", "meta_graphs {}").SerializeToString()
+    data = split_file([base, b""], message, message_class(METADATA))
+    assert len(data) < 500
+    with pytest.raises(FormatError, match=f"more than {MAX_DEPTH} messages"):
+        parse_split_saved_model(data)
+    for producer in (None, 1):
+        hashes = FingerprintReader("cpb", lambda: data, lambda: None).recompute(producer).hashes
+        assert [one.name for one in hashes] == list(HASH_NAMES)
+
+
+def test_a_way_in_several_steps_is_as_long_as_in_one() -> None:
+    inner = "message { chunked_fields { field_tag { field: 51 } field_tag { field: 1 } field_tag { index: 0 } "
+    steps = 30
+    text = f"chunked_fields {{ {deep_way(20)} {inner * steps} message {{ chunk_index: 1 }} {'} }' * steps} }}"
+    with pytest.raises(FormatError, match="more than"):
+        merged(
+            [b"", b""], f"chunked_fields {{ field_tag {{ field: 2 }} field_tag {{ index: 0 }} message {{}} }} {text}"
+        )
 
 
 def test_a_file_without_metadata() -> None:

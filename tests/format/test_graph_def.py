@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from smanalyze.errors import FormatError
-from smanalyze.format.graph_def import FunctionView, GraphView, NodeView, read_columns
+from smanalyze.format.graph_def import FunctionView, GraphView, NodeView
+from smanalyze.format.node_columns import read_columns
 from smanalyze.model.graph import Argument
 from tests.models import each_model, model_of
 

@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smanalyze.errors import FormatError, UsageError
+from smanalyze.facts.weights_file import audit_weights_file
 from smanalyze.format import keras_child
 from smanalyze.format.hdf5 import selections
 from smanalyze.format.keras_child import KerasChild
@@ -342,3 +344,28 @@ def test_a_flipped_byte_in_an_archive_is_seen(tmp_path: Path) -> None:
     data[info.header_offset + 30 + len(info.filename) + info.compress_size - 40] ^= 1
     (tmp_path / "flipped.keras").write_bytes(data)
     assert "corrupt" in codes(opened(tmp_path / "flipped.keras"))
+
+
+def test_every_file_in_an_archive_is_checked(tmp_path: Path) -> None:
+    """An asset is read by nobody here, and its CRC-32 compared all the same; one that is too large is left alone."""
+    path = tmp_path / "a.keras"
+    path.write_bytes(ARCHIVE.read_bytes())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.mkdir("assets")
+        archive.writestr("assets/vocab.txt", b"one two three")
+    assert codes(opened(path)) == []
+    path.write_bytes(path.read_bytes().replace(b"one two three", b"one two threE"))
+    (lost,) = opened(path).unreadable
+    assert (lost.code, lost.message[:16]) == ("corrupt", "assets/vocab.txt")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr("assets/zeros", bytes(65 << 20))
+    assert codes(opened(path)) == ["corrupt", "limit"]
+
+
+def test_what_takes_too_much_is_not_called_corrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras_child, "_CODE", "import time; time.sleep(60)")
+    monkeypatch.setattr("smanalyze.format.weights.KerasChild", partial(KerasChild, seconds=0.3))
+    weights = opened(LEGACY)
+    assert codes(weights) == ["limit"] and "longer than" in weights.unreadable[0].message
+    report = audit_weights_file(weights)
+    assert (report.verdict, [row.status for row in report.files]) == ("incomplete", ["not-read"])

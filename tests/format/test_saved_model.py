@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smanalyze.format.saved_model import is_graph_def, parse_saved_model
+from smanalyze.format.saved_model import MAX_META_GRAPHS, is_graph_def, parse_saved_model
 from smanalyze.model.saved_model import MetaGraph
 from smanalyze.model.tensors import Component, TensorInfo
 
@@ -22,6 +22,15 @@ def parsed(text: str) -> MetaGraph:
 
 def test_an_empty_message_has_no_meta_graph() -> None:
     assert parse_saved_model(b"\x08\x01").meta_graphs == ()
+
+
+def test_meta_graphs_without_end() -> None:
+    """Each is two bytes here, and would take a thousand in memory."""
+    result = parse_saved_model(b"\x12\0" * (MAX_META_GRAPHS + 5))
+    assert len(result.meta_graphs) == MAX_META_GRAPHS
+    (loss,) = result.losses
+    assert loss.text() == "SavedModel.meta_graphs has 1005 elements, of which 1000 are read."
+    assert parse_saved_model(b"\x12\0" * MAX_META_GRAPHS).losses == ()
 
 
 def test_who_wrote_it() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from smanalyze.errors import FormatError
 from smanalyze.format.saved_model import parse_saved_model
-from smanalyze.format.saved_model_text import parse_saved_model_text
+from smanalyze.format.saved_model_text import binary_of, parse_saved_model_text
 from smanalyze.format.schema import message_class
 from tests.models import GOOD
 
@@ -73,6 +73,27 @@ def test_text_and_binary_are_the_same_model(name: str) -> None:
     for ours, theirs in zip(text.meta_graphs, binary.meta_graphs, strict=True):
         assert [node.name for node in ours.graph.nodes] == [node.name for node in theirs.graph.nodes]
         assert list(ours.graph.functions) == list(theirs.graph.functions)
+
+
+def nested(levels: int) -> bytes:
+    """A model with a list in a list …; each takes two messages."""
+    head = b'meta_graphs { object_graph_def { concrete_functions { key: "f" value { output_signature { '
+    return head + b"list_value { values { " * levels + b"} } " * levels + b"} } } } }"
+
+
+@pytest.mark.parametrize("levels", [60, 150, 3000])
+def test_messages_are_nested_no_deeper_than_in_the_binary_form(levels: int) -> None:
+    """The parser of text would end in a RecursionError, or later who walks the message."""
+    assert parse_saved_model_text(nested(40), file="f").meta_graphs[0].objects is not None
+    assert binary_of(nested(40))
+    for parse in (lambda data: parse_saved_model_text(data, file="f"), binary_of):
+        with pytest.raises(FormatError, match="nested too deeply"):
+            parse(nested(levels))
+
+
+def test_unknown_fields_are_nested_no_deeper_either() -> None:
+    with pytest.raises(FormatError, match="nested too deeply"):
+        parse_saved_model_text(b"meta_graphs { unknown " + b"{ a " * 3000 + b"} " * 3000 + b"}", file="f")
 
 
 @given(text=st.text(max_size=120))

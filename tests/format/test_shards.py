@@ -7,7 +7,7 @@ from dataclasses import replace
 from smanalyze.format.shards import parse_shards, shard_file
 from smanalyze.format.tensor_bundle import ParsedIndex, parse_bundle_index
 from smanalyze.model.bundle import BundleEntry, Shard, TensorSlice
-from smanalyze.model.parts import FileEntry
+from smanalyze.model.parts import METAINDEX, FileEntry, Unreadable
 from tests.format.bundle_writer import entry, header, table
 
 PREFIX = "variables/variables"
@@ -37,6 +37,19 @@ def test_missing() -> None:
     assert found.shards[1] == Shard(1, f"{PREFIX}.data-00001-of-00002", "not-fetched", None, 16)
     (problem,) = found.problems
     assert (problem.code, problem.file, problem.presence) == ("missing", found.shards[1].file, "not-fetched")
+
+
+def test_what_a_damaged_index_calls_for_is_no_missing_file() -> None:
+    """A flipped bit in the header's count of shards gives files that there never were."""
+    damaged = Unreadable("corrupt", "checkpoint", "A checksum does not match.", f"{PREFIX}.index")
+    found = parse_shards(replace(index(9), problems=(damaged,)), [data_file(0, 2), data_file(1, 2, 16)])
+    (problem,) = found.problems
+    assert (problem.code, problem.file, problem.presence) == ("missing", f"{PREFIX}.index", "not-fetched")
+    assert problem.message.startswith(f"The damaged index says that {PREFIX}.data-00000-of-00009 is missing.")
+    whole = replace(index(9), problems=(replace(damaged, part=METAINDEX), replace(damaged, code="limit")))
+    assert whole.is_sound and not replace(whole, problems=(damaged,)).is_sound
+    (problem,) = parse_shards(whole, []).problems
+    assert problem.file == f"{PREFIX}.data-00000-of-00009"
 
 
 def test_a_missing_shard_that_holds_nothing_is_no_problem() -> None:

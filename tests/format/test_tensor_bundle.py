@@ -58,6 +58,16 @@ def test_keys_that_are_not_utf8() -> None:
     assert index.entries[0].key == "k\\xff"
 
 
+def test_many_keys_that_are_not_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of prefix compression a few bytes stand for a long key, whose escapes take up to sixteen times its room."""
+    monkeypatch.setattr("smanalyze.format.tensor_bundle.MAX_ESCAPED_KEY_BYTES", 10_000)
+    keys = [b"a" * 3000 + b"\xff%d" % number for number in range(9)] + [b"b"]
+    index = parse(table([header(), *((key, entry(FLOAT, [], 0, 4)) for key in keys)]))
+    assert [len(one.key) for one in index.entries] == [3005, 3005, 3005, 1]
+    assert len(index.problems) == 6
+    assert "not UTF-8, as those of too many others" in index.problems[0].message
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -207,7 +217,8 @@ def test_damage_never_raises(data: st.DataObject) -> None:
         damaged[data.draw(st.integers(0, len(sound) - 1))] = data.draw(st.integers(0, 255))
     kept = bytes(damaged[: data.draw(st.integers(0, len(sound)))])
     index = parse(kept)
-    if kept != sound:
+    # The zeros between the footer's handles and its magic number are read by nobody, nor by TensorFlow.
+    if kept[:-43] != sound[:-43] or kept[-8:] != sound[-8:]:
         assert index.problems
 
 

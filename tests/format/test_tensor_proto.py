@@ -86,6 +86,8 @@ def test_values(message: Any, expected: Any) -> None:
         (proto(21, [1]), "no numpy type"),
         (proto(0, [1]), "no numpy type"),
         (proto(77, [1]), "no numpy type"),
+        (proto(1, [300_000_000], float_val=[1]), "would be made from few"),
+        (proto(7, [100_000_000], string_val=[b"a"]), "would be made from few"),
     ],
 )
 def test_what_does_not_fit(message: Any, reason: str) -> None:

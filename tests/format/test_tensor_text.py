@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,18 @@ def test_table(text: str, expected: str) -> None:
 def test_a_lying_shape_allocates_nothing() -> None:
     sizes = "dim { size: 1099511627776 } " * 4
     assert tensor_text(proto("TensorProto", f"dtype: DT_FLOAT tensor_shape {{ {sizes} }}")).endswith("...]")
+
+
+def test_a_rank_without_end_takes_no_time() -> None:
+    """The product of the sizes would have a million digits."""
+    message = proto("TensorProto", "dtype: DT_FLOAT")
+    for _ in range(60_000):
+        message.tensor_shape.dim.add(size=2**63 - 1)
+    start = time.process_time()
+    assert tensor_text(message).endswith("...]")
+    message.tensor_shape.dim.add(size=0)
+    assert tensor_text(message) == "[]"
+    assert time.process_time() - start < 2.0
 
 
 @given(

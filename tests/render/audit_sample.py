@@ -36,7 +36,10 @@ FULL = AuditReport(
     fingerprint=FingerprintAudit(
         "present", 4, "12", "1/2/3/4", "1/2/3/5",
         (
-            FingerprintField("saved_model_checksum", "matches", "10", "10", "TF 2.12 to 2.21", ("saved_model.pb",)),
+            FingerprintField("saved_model_checksum", "matches", "10", "10", "split",
+                             ("a.cpb: every chunk but the first",)),
+            FingerprintField("signature_def_hash", "matches", "30", "30", "TF 2.11 to 2.13",
+                             ("a.pb: signatures of the first MetaGraph, without their keys",)),
             FingerprintField("checkpoint_hash", "differs", "20", "21", "TF 2.11 to 2.21", ("index",)),
             FingerprintField("saved_object_graph_hash", "not-computable", "30", "", "", ("x",), "Two have one number."),
         ),
@@ -55,6 +58,7 @@ FULL = AuditReport(
     needed_bytes=1800,
     files=(
         FileAudit("assets/vocab.txt", 4, "ab" * 32, (), "changed"),
+        FileAudit("fingerprint.pb", 99, "ef" * 32, ("recomputed_hashes",)),
         FileAudit("saved_model.pb", 57_000, "cd" * 32,
                   ("saved_model_checksum", "graph_def_program_hash", "signature_def_hash", "manifest")),
     ),

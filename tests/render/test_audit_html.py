@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -21,8 +22,17 @@ def test_every_section_is_there() -> None:
         assert f'id="{section}"' in page
         assert f'<a href="#{section}">{title}' in page
     for words in ("the model has 21", "Two have one number.", "data at byte 12, 24 bytes", "stored twice", "list.json",
-                  "weights.h5", "A change of these would not be noticed", "not computable", "ab" * 32):  # fmt: skip
+                  "weights.h5", "A change of these would not be noticed", "not computable", "ab" * 32,
+                  "every chunk but the first", "Singleprint, recomputed", "Singleprint, stored",
+                  '<span class="badge fine">matches', '<span class="badge error">differs',
+                  '<span class="badge warning">not computable'):  # fmt: skip
         assert words in page
+
+
+def test_a_hash_without_another_is_not_red() -> None:
+    fields = tuple(replace(field, status="not-computable", stored="") for field in FULL.fingerprint.fields[:1])
+    page = render_audit_html(replace(FULL, fingerprint=replace(FULL.fingerprint, fields=fields)))
+    assert '<span class="badge plain">nothing to compare with</span>' in page and "not computable" not in page
 
 
 def test_sections_with_nothing_to_say_are_left_out() -> None:

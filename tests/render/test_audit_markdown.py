@@ -18,6 +18,8 @@ def test_it_says_what_the_text_says() -> None:
     assert text.splitlines()[2] == "❌ **damaged.** data: the tensor kernel fails its check."
     for words in ("the model has 21", "Two have one number.", "data at byte 12, 24 bytes", "stored twice", "list.json",
                   "weights.h5", "A change of these would not be noticed: `assets/vocab.txt`.", "not computable",
+                  "- `saved_model_checksum`: every chunk but the first", "Singleprint `1/2/3/5` (recomputed)",
+                  "Singleprint `1/2/3/4` (stored)",
                   ):  # fmt: skip
         assert words in text
 

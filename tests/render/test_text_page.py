@@ -64,6 +64,14 @@ def test_folding_prefers_separators() -> None:
     assert fold("(None, 2), (None, 3)", 12) == ["(None, 2), ", "(None, 3)"]
 
 
+def test_folding_tears_neither_words_nor_numbers_where_there_is_a_space() -> None:
+    assert fold("5 infinite", 9) == ["5 ", "infinite"]
+    assert fold("1,234,567 infinite", 12) == ["1,234,567 ", "infinite"]
+    assert fold("12 in 345,678,901", 13) == ["12 in ", "345,678,901"]
+    assert fold("a 0.123456789", 9) == ["a ", "0.1234567", "89"], "it has no room in any line"
+    assert fold("abcdefghijkl", 5) == ["abcde", "fghij", "kl"]
+
+
 def test_code_is_never_broken() -> None:
     command = "curl -X POST http://localhost:8501/v1/m:predict -d '{\"a\": [0.0, 0.0, 0.0]}'"
     page = Page(44, color=False)
@@ -76,6 +84,24 @@ def test_a_table_gives_up_its_least_column_first() -> None:
     page = Page(30, color=False)
     draw_table(page, columns, [("a_long_name", "x" * 10, "y" * 10)])
     assert page.text() == "  name         more\n  ───────────  ──────────\n  a_long_name  xxxxxxxxxx\n"
+
+
+def test_figures_are_never_torn() -> None:
+    """Others get narrower than their floor first; then figures go as a whole, the last ones first."""
+    columns = (
+        Column("name", give="fold", floor=10), Column("kind"), Column("a", right=True), Column("b", right=True),
+    )  # fmt: skip
+    row = ("abcdefghij", "klmnopqr", "-1.234e+05", "0.006962")
+    for width, left in ((44, ("-1.234e+05", "0.006962")), (38, ("-1.234e+05", "0.006962")), (30, ("-1.234e+05",))):
+        page = Page(width, color=False)
+        draw_table(page, columns, [row])
+        text = page.text()
+        assert tuple(figure for figure in row[2:] if figure in text) == left, width
+        assert "".join(line[2:8].strip() for line in text.splitlines()[2:]).startswith("abcdef")
+        assert all(len(line) <= width for line in text.splitlines())
+    page = Page(20, color=False)
+    draw_table(page, [Column("n", right=True)], [("1" * 50,)])
+    assert "1" * 18 in page.text(), "a lone column has nothing to go to"
 
 
 def test_a_whole_name_stands_below_when_it_has_no_room_beside() -> None:

@@ -70,6 +70,19 @@ def test_state_file_names_the_latest(state: str, chosen: str, tmp_path: Path) ->
     assert chosen not in place.others and len(place.others) >= 2
 
 
+def test_the_state_file_itself_names_what_to_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotASavedModelError, match=f"text file that says .* latest: give {CHECKPOINT}/ckpt-1\\."):
+        find_weights(CHECKPOINT / "checkpoint")
+    monkeypatch.chdir(CHECKPOINT)
+    with pytest.raises(NotASavedModelError, match="latest: give ckpt-1\\."):
+        find_weights("checkpoint")
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/run/ckpt-9"')
+    with pytest.raises(NotASavedModelError, match="it names ckpt-9, which is not here"):
+        find_weights(tmp_path / "checkpoint")
+    (tmp_path / "checkpoint").write_text("something else")
+    assert find_weights(tmp_path / "checkpoint") is None
+
+
 def test_folders_without_state_file(tmp_path: Path) -> None:
     touch(tmp_path, "m.ckpt.index", f"m.ckpt.{DATA}", f"m.ckpt2.{DATA}")
     place = find_weights(tmp_path)

@@ -9,6 +9,7 @@ from smanalyze.checks.changes import MetaGraphChange, TwoModels
 from smanalyze.checks.evidence import named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.graph.ops import graph_versions
+from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.diff import Severities
 from smanalyze.report.findings import Location
 
@@ -56,6 +57,35 @@ def tags_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
         before, after = (",".join(sorted(one.tags)) or "(none)" for one in (old, new))
         message = f"The tags were {before}, and are {after}."
         yield Changed(Location(tag_set=before), message, meta_graph.subject(), before, after)
+
+
+@change("meta-graph-unreadable", serving=ERROR, python=ERROR, keras=ERROR, security=WARNING)
+def graph_unreadable(models: TwoModels) -> Iterator[Changed]:
+    """The new model's graph cannot be read.
+
+    Why: it could be read in the old model; what is damaged or missing does not load, and was not compared.
+    Fix: fetch the model again; `smanalyze audit` says what is wrong with the file.
+    """
+    if models.old.graph_is_whole and not models.new.graph_is_whole:
+        yield _unreadable(models.new.model, "new", "The graph of the new model cannot be read as a whole")
+
+
+@change("meta-graph-readable", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
+def graph_readable(models: TwoModels) -> Iterator[Changed]:
+    """The old model's graph cannot be read.
+
+    Why: that of the new model can; what it was before is not known, and was not compared.
+    Fix: name an old model that is whole.
+    """
+    if models.new.graph_is_whole and not models.old.graph_is_whole:
+        yield _unreadable(models.old.model, "old", "The graph of the old model cannot be read as a whole")
+
+
+def _unreadable(model: SavedModel, side: str, sentence: str) -> Changed:
+    lost = [one for one in model.unreadable if one.part == "graph"]
+    reason = f": {lost[0].message}" if lost else "."
+    file = lost[0].file if lost else None
+    return Changed(Location(file=file), f"{sentence}{reason}", (side,), evidence=tuple(one.message for one in lost))
 
 
 def _has_objects(models: TwoModels) -> tuple[bool, bool]:
@@ -216,4 +246,4 @@ def only_version_strings(models: TwoModels) -> Iterator[Changed]:
 
 
 def _only_version(models: TwoModels) -> bool:
-    return bool(models.hashes) and all(pair.equal for pair in models.hashes)
+    return models.hashes is not None and models.hashes.all_equal

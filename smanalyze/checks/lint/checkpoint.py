@@ -24,7 +24,7 @@ def missing_shard(folder: OneFolder) -> Iterator[Found]:
     """
     shards = folder.facts.checkpoint.shards
     missing = [shard for shard in shards if shard.declared and shard.needed and shard.size is None]
-    if missing:
+    if missing and folder.facts.index_is_sound:
         files = [shard.file for shard in missing]
         yield Found(
             Location(file=files[0]),
@@ -65,6 +65,8 @@ def truncated_shard(shard: OneShard) -> Iterator[Found]:
     Fix: copy the file again; a transfer or a full disk cut it off.
     """
     row = shard.report
+    if not shard.facts.index_is_sound:
+        return
     if row.declared and row.presence == "present" and row.size is not None and row.size < row.needed:
         number = next((s.index for s in shard.facts.model.checkpoint.shards if s.file == row.file), -1)
         cut = _cut_off(shard.facts.model.checkpoint.entries, number, row.size)

@@ -8,16 +8,13 @@ from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.litter import litter
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
 from smanalyze.checks.subject import FileFacts, OneFolder
-from smanalyze.errors import FormatError
-from smanalyze.model.parts import METAINDEX, Unreadable
+from smanalyze.model.parts import LEFT_OUT, METAINDEX, Unreadable
 from smanalyze.report.findings import Location, Severity
 
 #: Parts that TensorFlow does not need to load the model. (Keras needs its metadata; TensorFlow Serving refuses a model
 #: whose warmup requests it cannot read, so these are not among them.)
 _OPTIONAL = frozenset({"fingerprint", "Keras metadata", "debug info", "TF-Hub marker", METAINDEX})
 _MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
-_POINTER = b"version https://git-lfs.github.com/spec/"
-_POINTER_SIZE = 1024
 
 
 def _severity(parts: set[str]) -> Severity:
@@ -36,7 +33,6 @@ def lfs_pointer(folder: OneFolder) -> Iterator[Found]:
     lost = [item for item in facts.model.unreadable if item.code == "lfs-pointer"]
     files = {item.file: item.part for item in lost if item.file}
     files.update({s.file: "checkpoint" for s in facts.checkpoint.shards if s.presence == "not-fetched" and s.size})
-    files.update(dict.fromkeys(_asset_pointers(facts), "asset"))
     if files:
         names = sorted(files)
         yield Found(
@@ -48,33 +44,19 @@ def lfs_pointer(folder: OneFolder) -> Iterator[Found]:
         )
 
 
-def _asset_pointers(facts: FileFacts) -> Iterator[str]:
-    """Declared assets that are pointers; only files small enough to be one are opened."""
-    read = facts.model.read_file
-    for row in facts.assets if read is not None else ():
-        if row.declared_in and row.size is not None and len(_POINTER) < row.size < _POINTER_SIZE:
-            try:
-                if read is not None and read(f"assets/{row.filename}").startswith(_POINTER):
-                    yield f"assets/{row.filename}"
-            except FormatError:
-                continue
-
-
 @rule("unreadable-part", ERROR)
 def unreadable_part(folder: OneFolder) -> Iterator[Found]:
     """A part of the model cannot be read.
 
-    Why: the file is cut off, damaged, or something else than its name says. TensorFlow cannot read it either; where it
-    does not need the part, this is a warning.
+    Why: the file is cut off, damaged, or something else than its name says. TensorFlow refuses the model where it needs
+    the part, and else loads it all the same: in a report that is a warning, in an audit an error.
     Fix: copy the file again, in binary form, from where the model was exported.
     """
-    files: dict[str, list[Unreadable]] = {}
-    for lost in folder.facts.model.unreadable:
-        if not _told_elsewhere(folder.facts, lost):
-            files.setdefault(lost.file or lost.part, []).append(lost)
-    for name, losses in files.items():
-        first = losses[0]
-        faults = [lost for lost in losses if lost.code != "limit"]
+    for name, losses in _by_file(folder.facts).items():
+        faults = [lost for lost in losses if lost.code not in LEFT_OUT]
+        if not faults:
+            continue
+        first = faults[0]
         rest = f" ({count_of(len(losses) - 1, 'more fault')})" if len(losses) > 1 else ""
         yield Found(
             Location(file=first.file, offset=first.offset),
@@ -84,15 +66,42 @@ def unreadable_part(folder: OneFolder) -> Iterator[Found]:
                 f"{lost.part}, {lost.code}{'' if lost.offset is None else f', byte {lost.offset:,}'}: {lost.message}"
                 for lost in losses
             ),
-            _severity({lost.part for lost in faults}) if faults else NOTE,
+            _severity({lost.part for lost in faults}),
         )
+
+
+@rule("part-left-out", NOTE)
+def part_left_out(folder: OneFolder) -> Iterator[Found]:
+    """A part of the model was not looked at.
+
+    Why: it is larger than is read, it leads out of its file, or reading it takes a package that is not installed.
+    Nothing is known against it, and nothing for it.
+    Fix: where the message names a package, install it and look again; what is too large has to be judged otherwise.
+    """
+    for name, losses in _by_file(folder.facts).items():
+        if all(lost.code in LEFT_OUT for lost in losses):
+            yield Found(
+                Location(file=losses[0].file, offset=losses[0].offset),
+                losses[0].message,
+                (name, *sorted({lost.code for lost in losses})),
+                listed(f"{lost.part}, {lost.code}: {lost.message}" for lost in losses),
+            )
+
+
+def _by_file(facts: FileFacts) -> dict[str, list[Unreadable]]:
+    """What could not be read, by the file or the part."""
+    files: dict[str, list[Unreadable]] = {}
+    for lost in facts.model.unreadable:
+        if not _told_elsewhere(facts, lost):
+            files.setdefault(lost.file or lost.part, []).append(lost)
+    return files
 
 
 def _told_elsewhere(facts: FileFacts, lost: Unreadable) -> bool:
     """Whether another rule tells the root cause: pointers, and data files that are missing or cut off."""
     if lost.code == "lfs-pointer":
         return True
-    shards = (shard for shard in facts.checkpoint.shards if shard.file == lost.file)
+    shards = (shard for shard in facts.checkpoint.shards if shard.file == lost.file and facts.index_is_sound)
     return any(shard.presence == "not-fetched" or (shard.size or 0) < shard.needed for shard in shards)
 
 

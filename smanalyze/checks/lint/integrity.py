@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
 from smanalyze.checks.subject import OneAudit, OneManifest
-from smanalyze.facts.verdict import graph_damage
+from smanalyze.facts.verdict import NO_DAMAGE, graph_damage
 from smanalyze.report.audit import CheckFailure
 from smanalyze.report.findings import Location
 
-_TOLD_BY_LENGTH = frozenset({"range", "missing"})
-"""Kinds of failures of a data file that missing-shard and truncated-shard tell."""
+_TOLD_BY_LENGTH = frozenset({"range"})
+"""Kinds of failures of a data file that truncated-shard tells."""
 
 
 @rule("tensor-corrupt", ERROR)
@@ -24,7 +24,9 @@ def tensor_corrupt(audit: OneAudit) -> Iterator[Found]:
     values are computed with.
     Fix: copy the file again from where the model was exported. What else it holds is listed as checked.
     """
-    failures = [one for one in audit.checkpoint.failures if one.tensor and one.kind not in _TOLD_BY_LENGTH]
+    index = f"{audit.facts.checkpoint.prefix}.index"  # what it says of a tensor is no proof where it is damaged
+    failures = [one for one in audit.checkpoint.failures if one.tensor and one.file != index]
+    failures = [one for one in failures if one.kind not in _TOLD_BY_LENGTH | NO_DAMAGE]
     for file in dict.fromkeys(one.file for one in failures):
         mine = [one for one in failures if one.file == file]
         tensors = list(dict.fromkeys(one.tensor for one in mine))
@@ -85,9 +87,28 @@ def no_fingerprint(audit: OneAudit) -> Iterator[Found]:
     the export; the checksums of the tensors were compared all the same.
     Fix: write a manifest of the model you trust (`smanalyze audit --write-manifest`), and compare with it later.
     """
-    if audit.fingerprint.verdict == "absent" and audit.facts.model.file_kind != "none":  # weights alone never have one
+    compared = any(manifest.verdict == "matches" for manifest in audit.manifests)
+    if audit.fingerprint.verdict == "absent" and not compared and not _is_weights(audit):
         evidence = audit.fingerprint.says or ("there is no fingerprint.pb",)
         yield Found(Location(), "The model has no fingerprint.pb.", (), listed(evidence))
+
+
+def _is_weights(audit: OneAudit) -> bool:
+    """Whether there is no model: weights alone never have a fingerprint."""
+    return audit.facts.model.file_kind == "none"
+
+
+@rule("lone-file", NOTE)
+def lone_file(audit: OneAudit) -> Iterator[Found]:
+    """Only the graph file was looked at.
+
+    Why: a file was given instead of a folder. What lies beside it, fingerprint.pb, variables and assets, may be
+    another model's, and was left alone.
+    Fix: give the model's folder.
+    """
+    if audit.facts.model.found.given == "file" and not _is_weights(audit):
+        message = "Only the graph file was looked at; fingerprint.pb, variables and assets were not."
+        yield Found(Location(), message, (), listed(audit.fingerprint.says))
 
 
 @rule("manifest-differs", ERROR)
@@ -122,6 +143,21 @@ def signature_unreadable(manifest: OneManifest) -> Iterator[Found]:
     report = manifest.report
     if report.verdict == "not-read":
         yield Found(Location(file=report.file), f"{report.file} cannot be compared.", (), report.says)
+
+
+@rule("weights-by-checksum", WARNING)
+def weights_by_checksum(audit: OneAudit) -> Iterator[Found]:
+    """Weights were compared by their checksums alone.
+
+    Why: `--weights` named a file of weights, and values of it, or of the model, are not here or cannot be read. In
+    their place the CRC-32C was compared that is stored with each tensor. It can be forged, and is no proof that the
+    values are somewhere.
+    Fix: fetch the data files that are missing, and compare again.
+    """
+    weights = audit.weights
+    if weights is not None and weights.by_checksum:
+        told = listed(weights.says[1:]) or weights.says[:1]
+        yield Found(Location(), f"Against {weights.file}: {weights.says[0]}", (weights.kind,), told)
 
 
 @rule("weights-differ", ERROR)

@@ -13,6 +13,7 @@ from tests.checks.helpers import (
     broken,
     check_case,
     edited,
+    flipped_index,
     function,
     good,
     graph,
@@ -54,20 +55,25 @@ def lose_tf1_restore_op(message: Any) -> None:
 
 
 BASE = "module_one_signature"
+
+#: An index whose object graph lies 64 bytes further, and so ends behind the data file.
+_OFFSET_OF_A_DAMAGED_INDEX = flipped_index(45, 64)
+
 TABLE = {
     "missing-shard": Cases(
         {"one": broken("missing_shard"), "of_four": with_files(
             good("sharded_checkpoint"), {"variables/variables.data-00002-of-00004": None})},
         {"all": good("sharded_checkpoint"), "pointer": with_files(good(BASE), {SHARD: POINTER}),
-         "lone_file": lone_file(good(BASE))},
+         "lone_file": lone_file(good(BASE)), "count_of_a_damaged_index": flipped_index(4, 8)},
     ),
     "stale-shard": Cases(
         {"other_count": broken("stale_shard")},
         {"all": good("sharded_slices"), "index_not_read": broken("index_hostile_header")},
     ),
     "truncated-shard": Cases(
-        {"cut": broken("truncated_shard"), "lying_index": broken("index_hostile_sizes")},
-        {"whole": good(BASE), "pointer": with_files(good(BASE), {SHARD: POINTER})},
+        {"cut": broken("truncated_shard")},
+        {"whole": good(BASE), "pointer": with_files(good(BASE), {SHARD: POINTER}),
+         "lying_index": broken("index_hostile_sizes"), "damaged_index": _OFFSET_OF_A_DAMAGED_INDEX},
     ),
     "index-missing": Cases(
         {"data_alone": broken("missing_index"), "no_folder": broken("no_variables_folder"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 import smanalyze
 from smanalyze.report.findings import Finding
-from tests.checks.helpers import TESTDATA, Cases, Maker, broken, good, params, with_files
+from tests.checks.helpers import TESTDATA, Cases, Maker, broken, flipped_index, good, lone_file, params, with_files
 
 BASE = "module_one_signature"
 
@@ -23,11 +24,11 @@ def _flipped(name: str, file: str, at: int) -> Maker:
     return with_files(good(name), {file: bytes(data)})
 
 
-def _listed(change: Callable[[Path], object] = lambda model: None) -> Maker:
+def _listed(change: Callable[[Path], object] = lambda model: None, name: str = "tables_and_assets") -> Maker:
     """A model that is changed after a manifest of it was written beside its folder."""
 
     def make(folder: Path) -> Path:
-        path = with_files(good("tables_and_assets"), {})(folder)
+        path = with_files(good(name), {})(folder)
         model = smanalyze.load(path)
         text = smanalyze.api.audit.write_manifest(model, smanalyze.audit(model, digests=True))
         (folder / "manifest.json").write_text(text)
@@ -63,12 +64,14 @@ def _signed(change: Callable[[Path], object] = lambda model: None) -> Maker:
     return make
 
 
-def _with_weights(name: str) -> Maker:
-    """A model, with a checkpoint beside its folder that it is compared with."""
+def _with_weights(name: str, data: bool = True) -> Maker:
+    """A model, with a checkpoint beside its folder that it is compared with: without ``data`` an index alone."""
 
     def make(folder: Path) -> Path:
         path = with_files(good("keras2_functional"), {})(folder)
-        (folder / "weights").symlink_to(TESTDATA / "models" / name / "variables", target_is_directory=True)
+        shutil.copytree(TESTDATA / "models" / name / "variables", folder / "weights")
+        if not data:
+            (folder / "weights" / "variables.data-00000-of-00001").unlink()
         return path
 
     return make
@@ -80,7 +83,14 @@ _LENGTH_IN_A_FUNCTION = 8688
 TABLE = {
     "tensor-corrupt": Cases(
         {"crc": broken("shard_bad_crc"), "flipped": _flipped(BASE, "variables/variables.data-00000-of-00001", 0)},
-        {"whole": good(BASE), "cut": broken("truncated_shard"), "missing": broken("missing_shard")},
+        {"whole": good(BASE), "cut": broken("truncated_shard"), "missing": broken("missing_shard"),
+         "checksum_of_a_damaged_index": flipped_index(49, 8), "lying_index": broken("index_hostile_sizes")},
+    ),
+    "lone-file": Cases({"alone": lone_file(good(BASE))}, {"folder": good(BASE), "no_fingerprint": good("tf1_frozen")}),
+    "weights-by-checksum": Cases(
+        {"missing_in_the_file": _with_weights("keras2_functional", data=False)},
+        {"all_there": _with_weights("keras2_functional"), "others": _with_weights("keras3_export"),
+         "not_asked": good(BASE)},
     ),
     "graph-damaged": Cases(
         {"in_a_function": _flipped(BASE, "saved_model.pb", _LENGTH_IN_A_FUNCTION)},
@@ -91,8 +101,10 @@ TABLE = {
         {"whole": good(BASE), "none": good("tf1_frozen"), "unreadable": broken("fingerprint_garbage")},
     ),
     "no-fingerprint": Cases(
-        {"old": good("tf1_frozen"), "removed": with_files(good(BASE), {"fingerprint.pb": None})},
-        {"there": good(BASE), "unreadable": broken("fingerprint_garbage")},
+        {"old": good("tf1_frozen"), "removed": with_files(good(BASE), {"fingerprint.pb": None}),
+         "listed_and_changed": _listed(lambda model: (model / "evil.py").write_text(""), "tf1_frozen")},
+        {"there": good(BASE), "unreadable": broken("fingerprint_garbage"), "not_looked_at": lone_file(good(BASE)),
+         "listed": _listed(name="tf1_frozen")},
     ),
     "manifest-differs": Cases(
         {"changed": _listed(lambda model: (model / "assets" / "vocab.txt").write_text("x")),
@@ -137,6 +149,19 @@ def test_case(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
 def test_in_an_audit_a_damaged_file_is_an_error_even_if_nobody_needs_it(tmp_path: Path) -> None:
     (finding,) = [f for f in audited(broken("fingerprint_garbage"), tmp_path) if f.rule == "unreadable-part"]
     assert finding.severity == "error"
+
+
+def test_weights_that_rest_on_checksums_are_a_warning(tmp_path: Path) -> None:
+    (finding,) = audited(_with_weights("keras2_functional", data=False), tmp_path)
+    assert (finding.rule, finding.severity) == ("weights-by-checksum", "warning")
+    assert "going by stored checksums" in finding.message
+
+
+def test_a_lone_file_is_not_said_to_lack_anything(tmp_path: Path) -> None:
+    findings = audited(lone_file(good(BASE)), tmp_path)
+    (finding,) = [finding for finding in findings if finding.rule == "lone-file"]
+    assert finding.severity == "note" and "give the model's folder" in finding.fix
+    assert not any("has no" in finding.message for finding in findings)
 
 
 def test_a_missing_fingerprint_is_no_gate(tmp_path: Path) -> None:

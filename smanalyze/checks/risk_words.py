@@ -1,0 +1,98 @@
+"""How rules about ops speak of what they can do beside computing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from smanalyze.checks.body_words import is_told
+from smanalyze.checks.change import Changed
+from smanalyze.checks.changes import MetaGraphChange
+from smanalyze.checks.evidence import count_of, listed, named
+from smanalyze.checks.rule import ERROR, NOTE, WARNING
+from smanalyze.facts.function_names import stem_of
+from smanalyze.report.changes import RiskChange
+from smanalyze.report.diff import Severities
+
+NOTES = Severities(NOTE, NOTE, NOTE, NOTE)
+
+_EVERYWHERE = ("saver", "summary")
+"""Classes of ops that training graphs are full of: they count where something runs them."""
+
+Counts = tuple[int, int]
+
+
+def more_of(
+    meta_graph: MetaGraphChange, classes: Sequence[str], says: str, severities: Severities, *, served: bool = False
+) -> Iterator[Changed]:
+    """One finding for all ops of some risk classes that the new side runs more of: ``says`` begins its sentence, as
+    ``The new model opens files``. Where nothing runs them it is a note; with ``served`` only what signatures run
+    counts."""
+    rows = _rows(meta_graph, classes)
+    grown = [row for row in rows if _grew(row.served if served else row.running)]
+    idle = [row for row in rows if row not in grown and not served and _grew(row.every) and not any(row.running)]
+    for found, runs in ((grown, True), (idle, False)):
+        told = [row for row in found if runs or row.risk_class not in _EVERYWHERE]
+        if told:
+            nothing = "" if runs else "; nothing that the model offers runs them"
+            bad = severities if runs else _idle(severities)
+            yield _changed(meta_graph, told, f"{says}: {_named(told)}{nothing}.", bad, new=True)
+
+
+def _idle(severities: Severities) -> Severities:
+    """How bad it is where nothing runs the ops: whoever loads the graph can still ask for them by name."""
+    return Severities(NOTE, NOTE, NOTE, WARNING) if severities.security == ERROR else NOTES
+
+
+def less_of(
+    meta_graph: MetaGraphChange, classes: Sequence[str], says: str, *, served: bool = False
+) -> Iterator[Changed]:
+    """One note for all ops of some risk classes that the new side runs less of."""
+    rows = _rows(meta_graph, classes)
+    shrunk = [row for row in rows if _grew((row.served if served else row.running)[::-1])]
+    idle = [row for row in rows if not served and _grew(row.every[::-1]) and not any(row.running)]
+    told = shrunk + [row for row in idle if row.risk_class not in _EVERYWHERE]
+    if told:
+        yield _changed(meta_graph, told, f"{says}: {_named(told)}.", NOTES, new=False)
+
+
+def _rows(meta_graph: MetaGraphChange, classes: Sequence[str]) -> list[RiskChange]:
+    if not is_told(meta_graph):
+        return []
+    return [row for row in meta_graph.pair.risks if row.risk_class in classes]
+
+
+def _grew(counts: Counts) -> bool:
+    return counts[1] > counts[0]
+
+
+def _named(rows: Sequence[RiskChange]) -> str:
+    """The ops, with what they work on."""
+    words = []
+    for op in dict.fromkeys(row.op for row in rows):
+        operands = list(dict.fromkeys(text for row in rows if row.op == op for text in row.operands))
+        words.append(f"{op} ({named([repr(text) for text in operands])})" if operands else op)
+    return named(words)
+
+
+def _changed(
+    meta_graph: MetaGraphChange, rows: Sequence[RiskChange], message: str, severities: Severities, *, new: bool
+) -> Changed:
+    ops = sorted({row.op for row in rows})
+    operands = sorted({text for row in rows for text in row.operands})
+    function = next((name for row in rows for name in row.functions), None)
+    place = meta_graph.place(function=function)
+    reach = tuple(dict.fromkeys(name for row in rows for name in row.where))
+    text = ", ".join([*ops, *map(repr, operands[:5])])
+    sides = ("", text) if new else (text, "")
+    return Changed(place, message, meta_graph.subject(*ops), *sides, listed(map(_line, rows)), reach, severities)
+
+
+def _line(row: RiskChange) -> str:
+    """``ReadFile: reads a file; 1 node, 0 before; in predict; runs when the model is loaded``."""
+    parts = [f"{row.op}: {row.reason}", f"{count_of(row.every[1], 'node')}, {row.every[0]:,} before"]
+    if row.functions:
+        parts.append(f"in {named(list(dict.fromkeys(map(stem_of, row.functions))))}")
+    if row.loaded[1] > row.loaded[0]:
+        parts.append("runs when the model is loaded")
+    parts += [f"works on {text!r}" for text in row.operands[:3]]
+    return "; ".join(parts)

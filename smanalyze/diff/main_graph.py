@@ -1,0 +1,96 @@
+"""The main graphs of both sides. In TF1 they are the program; in TensorFlow 2 they hold variables, tables, constants
+that functions capture, and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from smanalyze.diff.functions import Compared, FunctionMatch, lone_calls
+from smanalyze.diff.node_match import BodySide, match_nodes
+from smanalyze.diff.nodes import BodyDelta, compare_bodies, constant_text
+from smanalyze.facts.program import Program
+from smanalyze.graph.keys import TABLE_OPS
+from smanalyze.report.changes import NodeChange, SignaturePair
+
+_OF_OBJECTS = TABLE_OPS | {
+    "Placeholder", "PlaceholderWithDefault", "VarHandleOp", "ReadVariableOp", "VarIsInitializedOp", "AssignVariableOp",
+    "StatefulPartitionedCall", "PartitionedCall", "Identity", "IdentityN", "NoOp", "Const",
+}  # fmt: skip
+"""Ops that TensorFlow 2 writes into the main graph for objects and signatures."""
+
+
+def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) -> None:
+    """Compares what the matched signatures run, and in TensorFlow 2 the constants that functions capture."""
+    programs = match.programs
+    objects = all(program.graph.meta_graph.objects is not None for program in programs)
+    pairs = [(pair.old.key, pair.new.key) for pair in signatures if pair.old is not None and pair.new is not None]
+    only = [_slices(program, (pair[side] for pair in pairs)) for side, program in enumerate(programs)]
+    sides = [
+        BodySide(program.library.main, program.main, numbers) for program, numbers in zip(programs, only, strict=True)
+    ]
+    if objects and not any(_has_own_nodes(side) for side in sides):
+        delta = _captured_constants(match, only)
+        found = Compared("", "", "main graph", 1.0, delta)
+    elif all(only):
+        nodes = match_nodes(sides[0], sides[1], {})
+        found = Compared(
+            "", "", "main graph", 1.0, compare_bodies(nodes, match.follow(nodes)), called=lone_calls(nodes)
+        )
+        match.compare_more()
+    else:
+        return
+    if found.delta.changed:
+        match.compared.insert(0, found)
+
+
+def _slices(program: Program, keys: Iterable[str]) -> frozenset[int]:
+    return frozenset(number for key in keys for number in program.graph.main_slice(key) if number >= 0)
+
+
+def _has_own_nodes(side: BodySide) -> bool:
+    ops = side.index.ops
+    return any(ops[number] not in _OF_OBJECTS for number in side.only or ())
+
+
+def _captured_constants(match: FunctionMatch, only: list[frozenset[int]]) -> BodyDelta:
+    """The constants that functions capture: their nodes are counted in the order of the captures, so that they are
+    compared by what they hold."""
+    values = [_constants(program, numbers) for program, numbers in zip(match.programs, only, strict=True)]
+    left = [(key, number) for key, number in values[0] if key not in {key for key, _ in values[1]}]
+    right = [(key, number) for key, number in values[1] if key not in {key for key, _ in values[0]}]
+    sides = [BodySide(program.library.main, program.main) for program in match.programs]
+    delta = BodyDelta(equal=len(values[1]) - len(right))
+    named = {_kind(sides[0], number): number for _, number in left}
+    for _, number in right:
+        before = left[0][1] if len(left) == len(right) == 1 else named.get(_kind(sides[1], number))
+        left = [one for one in left if one[1] != before]
+        name, text = sides[1].index.names[number], constant_text(sides[1], number)
+        if before is None:
+            delta.added["Const"] += 1
+            delta.tell(NodeChange("added", name, "Const", "", text), sides[1], number)
+        else:
+            delta.tell(NodeChange("attrs", name, "Const", constant_text(sides[0], before), text), sides[1], number)
+    for _, number in left:
+        delta.removed["Const"] += 1
+        text = constant_text(sides[0], number)
+        delta.tell(NodeChange("removed", sides[0].index.names[number], "Const", text, ""), sides[0], number)
+    delta.constants = delta.changed
+    return delta
+
+
+def _kind(side: BodySide, number: int) -> tuple[str, str, object]:
+    """A constant's name, dtype and shape: one of another kind is another constant."""
+    tensor = side.index.node(number).attr_tensor("value")
+    return side.index.names[number], *((tensor.dtype, tensor.shape) if tensor is not None else ("", None))
+
+
+def _constants(program: Program, numbers: frozenset[int]) -> list[tuple[bytes, int]]:
+    """(what it holds, its number) of constants that signatures or functions of the object tree take."""
+    main, meta_graph = program.library.main, program.graph.meta_graph
+    assets = {main.producer(asset.tensor_name) for asset in meta_graph.assets if asset.tensor_name}
+    held = {number for number in numbers if main.ops[number] == "Const"}
+    for node in meta_graph.objects.nodes if meta_graph.objects is not None else ():
+        number = main.producer(node.constant) if node.constant else None
+        if number is not None and main.ops[number] == "Const":
+            held.add(number)
+    return [(main.attr_keys[number], number) for number in sorted(held - assets)]

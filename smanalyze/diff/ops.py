@@ -1,0 +1,143 @@
+"""Ops of which one side has more, and what they can do beside computing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from smanalyze.diff.running import Running
+from smanalyze.graph.body import PASS_THROUGH, BodyIndex
+from smanalyze.graph.op_risk import OpRisk, risks
+from smanalyze.report.changes import OpChange, RiskChange
+from smanalyze.report.sections import DeviceCount
+
+MAX_NAMED = 20
+"""Functions that a row names."""
+
+_STARTS = PASS_THROUGH | {"StringJoin", "Reshape", "ExpandDims", "Squeeze", "Pack", "ShardedFilename"}
+"""Ops whose output begins with their first input."""
+
+
+_HARMLESS = frozenset({"device", "run-state"})
+
+
+class _Use(NamedTuple):
+    """A node with a risk: the function that holds it ("" for the main graph), its number, what it works on."""
+
+    function: str
+    number: int
+    operand: str
+
+
+def op_changes(old: Running, new: Running) -> tuple[OpChange, ...]:
+    """Ops of which one side has more, with what runs them there."""
+    counts = old.program.library.op_counts, new.program.library.op_counts
+    found = []
+    for op in sorted({*counts[0], *counts[1]}):
+        if counts[0][op] != counts[1][op]:
+            more = new if counts[1][op] > counts[0][op] else old
+            holders = more.holders(op)
+            running = any(name in more.functions for name in holders) or not more.main_running.isdisjoint(
+                more.main_nodes.get(op, ())
+            )
+            found.append(
+                OpChange(op, counts[0][op], counts[1][op], more.of_op(op, holders), holders[:MAX_NAMED], running)
+            )
+    return tuple(found)
+
+
+def device_counts(side: Running) -> tuple[DeviceCount, ...]:
+    """What nodes that run are tied to, but for those that save and restore."""
+    library = side.program.library
+    keys = library.main.attr_keys
+    total = Counter(
+        keys[number][1:].partition(b"@")[0].decode("utf-8", "surrogateescape")
+        for number in side.main_running if number >= 0 and keys[number][:1] == b"@"
+    )  # fmt: skip
+    for name in side.functions:
+        if name in library.functions and library.index(name).devices:
+            total.update(library.index(name).devices)
+    return tuple(DeviceCount(device, count) for device, count in sorted(total.items()))
+
+
+def risk_changes(old: Running, new: Running) -> tuple[RiskChange, ...]:
+    """What one side can do more often than the other, by op and kind of risk."""
+    ops = {*old.program.library.op_counts, *new.program.library.op_counts}
+    ops -= {*old.program.library.functions, *new.program.library.functions}
+    told = (risk for op in sorted(ops) for risk in risks(op) if risk.risk_class not in _HARMLESS)
+    return tuple(change for change in (_risk_change(risk, old, new) for risk in told) if change is not None)
+
+
+def _risk_change(risk: OpRisk, old: Running, new: Running) -> RiskChange | None:
+    uses = list(_uses(risk, old)), list(_uses(risk, new))
+    counts = [_counts(old, uses[0]), _counts(new, uses[1])]
+    every, running, served, loaded = zip(*counts, strict=True)
+    if counts[0] == counts[1]:
+        return None
+    grown = (running[1], every[1]) > (running[0], every[0])
+    side, mine, others = (new, uses[1], uses[0]) if grown else (old, uses[0], uses[1])
+    extra = Counter(use.operand for use in mine if use.operand) - Counter(use.operand for use in others)
+    holders = tuple(dict.fromkeys(use.function for use in mine if use.function))
+    known = {use.function for use in others}
+    return RiskChange(
+        op=risk.op, risk_class=risk.risk_class, reason=risk.reason, every=every, running=running, served=served,
+        loaded=loaded, operands=tuple(extra), where=side.of_op(risk.op, holders),
+        functions=tuple(sorted(holders, key=lambda name: (name in known, name)))[:MAX_NAMED],
+    )  # fmt: skip
+
+
+def _counts(side: Running, uses: list[_Use]) -> tuple[int, int, int, int]:
+    """(all, those that run, those that signatures run, those that loading runs)."""
+    served = sum(_is_in(use, side.served, side.main_served) for use in uses)
+    loaded = sum(_is_in(use, side.loaded, side.main_loaded) for use in uses)
+    return len(uses), sum(_is_in(use, side.functions, side.main_running) for use in uses), served, loaded
+
+
+def _is_in(use: _Use, functions: frozenset[str], main: frozenset[int]) -> bool:
+    return use.function in functions if use.function else use.number in main
+
+
+def _uses(risk: OpRisk, side: Running) -> Iterator[_Use]:
+    library = side.program.library
+    for name in ("", *side.holders(risk.op)):
+        index = library.index(name) if name else library.main
+        numbers = side.main_nodes.get(risk.op, ()) if not name else range(len(index.ops))
+        for number in numbers:
+            if index.ops[number] == risk.op:
+                values = _operands(risk, index, number)
+                if not risk.only_if or any(map(risk.applies_to, values)):
+                    yield _Use(name, number, ", ".join(values))
+
+
+def _operands(risk: OpRisk, index: BodyIndex, number: int) -> list[str]:
+    """The path, address or code that a node works on, where it stands in the graph."""
+    if risk.attr is not None:
+        node = index.node(number)
+        one = node.attr_string(risk.attr)
+        return [_short(text) for text in ([one] if one else node.attr_strings(risk.attr))]
+    if risk.input_index is None:
+        return []
+    inputs = index.data_inputs(number)
+    return _constant(index, inputs[risk.input_index]) if risk.input_index < len(inputs) else []
+
+
+def _constant(index: BodyIndex, reference: str) -> list[str]:
+    """The strings of the constant that an input is, or begins with."""
+    for _ in range(16):
+        number = index.origin(reference)
+        if number is None or number < 0:
+            return []
+        if index.ops[number] == "Const":
+            tensor = index.node(number).attr_tensor("value")
+            strings = tensor.strings[:8] if tensor is not None else ()
+            return [_short(text.decode("utf-8", "backslashreplace")) for text in strings]
+        inputs = index.data_inputs(number)
+        if index.ops[number] not in _STARTS or not inputs:
+            return []
+        reference = inputs[0]
+    return []
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else text[:199] + "…"

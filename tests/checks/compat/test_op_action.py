@@ -1,0 +1,151 @@
+"""Ops that do more than compute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smanalyze.report.diff import Severities
+from tests.checks.compat.helpers import (
+    MODELS,
+    NOISE,
+    Cases,
+    Maker,
+    check_case,
+    edited,
+    every,
+    mirrored,
+    one,
+    pair,
+    params,
+    rules_of,
+    same,
+)
+from tests.checks.compat.program_edits import STRING, add, add_text, attr, copy_function, in_function, op
+from tests.checks.helpers import graph
+
+MODULE, CALL = "module_one_signature", "__inference___call__"
+
+
+def with_nodes(*changes: object) -> Maker:
+    """The model with more nodes in its function."""
+    return edited(MODULE, new=[in_function(CALL, *changes)])  # type: ignore[arg-type]
+
+
+READ = with_nodes(add_text("path", b"/etc/table.csv"), add("read", "ReadFile", ["path:output:0"]))
+JOINED = with_nodes(
+    add_text("folder", b"/etc/"), add("join", "StringJoin", ["folder:output:0", "x"]), add("read", "ReadFile", ["join:output:0"])
+)  # fmt: skip
+LISTED = with_nodes(add("list", "MatchingFiles", ["x"]))
+TWO = with_nodes(add("list", "MatchingFiles", ["x"]), add("read", "ReadFile", ["x"]))
+PRINTED_TO_FILE = edited(MODULE, old=[in_function(CALL, add("p", "PrintV2", ["x"]))],
+                         new=[in_function(CALL, add("p", "PrintV2", ["x"]), attr("p", "output_stream", b"file:///tmp/x"))])  # fmt: skip
+PYTHON = with_nodes(add("py", "PyFunc", ["x"], token=b"pyfunc_0"))
+HIDDEN = with_nodes(add("hlo", "XlaCallModule", ["x"]))
+ABORT = with_nodes(add("stop", "Abort"))
+CALLED = with_nodes(add("far", "RemoteCall", ["x"]))
+PRINTED = with_nodes(add("print", "PrintV2", ["x"]))
+ASSIGNED = edited("mutating_signature", old=[in_function(CALL, op("AssignAddVariableOp", "ReadVariableOp"))])
+RANDOM = with_nodes(add("noise", "RandomStandardNormal", ["x"]))
+IN_DEAD_CODE = edited(
+    MODULE, new=[copy_function(CALL, "__inference_dead_1"), in_function("dead", add("read", "ReadFile", ["x"]))]
+)
+DEAD_PYTHON = edited("tf1_pbtxt", new=[])
+RESTORED = with_nodes(add_text("prefix", b"/tmp/other"), add("restore", "RestoreV2", ["prefix:output:0"]))
+AT_LOAD = edited("tables_and_assets", new=[in_function("_initializer_81", add("read", "ReadFile", ["text_file_init_asset_filepath"]))])
+
+TABLE: dict[str, Cases] = {
+    "op-filesystem-added": Cases(
+        fires={"read": READ, "list": LISTED, "pair": pair("change_read_file"), "print to a file": PRINTED_TO_FILE,
+               "dead": IN_DEAD_CODE, "restore": RESTORED, "at load": AT_LOAD,
+               "more": edited("absolute_path_constant", new=[in_function(CALL, add("more", "ReadFile", ["ReadFile/filename:output:0"]))])},
+        silent={"as many": same("absolute_path_constant"), "gone": mirrored(READ), "print": PRINTED,
+                "a variable more to save": pair("change_layer_inserted"), "table from an asset": pair("change_asset_line"),
+                "optimizer": pair("change_optimizer_dropped")},
+    ),
+    "op-filesystem-removed": Cases(fires={"read": mirrored(READ)}, silent={"added": READ, "saver": pair("change_optimizer_dropped")}),
+    "op-host-code-added": Cases(fires={"py": PYTHON}, silent={"gone": mirrored(PYTHON), "read": READ}),
+    "op-host-code-removed": Cases(fires={"py": mirrored(PYTHON)}, silent={"added": PYTHON}),
+    "op-opaque-added": Cases(fires={"hlo": HIDDEN}, silent={"gone": mirrored(HIDDEN), "py": PYTHON}),
+    "op-opaque-removed": Cases(fires={"hlo": mirrored(HIDDEN)}, silent={"added": HIDDEN}),
+    "op-process-added": Cases(fires={"abort": ABORT}, silent={"gone": mirrored(ABORT), "py": PYTHON}),
+    "op-process-removed": Cases(fires={"abort": mirrored(ABORT)}, silent={"added": ABORT}),
+    "op-network-added": Cases(fires={"remote": CALLED}, silent={"gone": mirrored(CALLED), "read": READ}),
+    "op-network-removed": Cases(fires={"remote": mirrored(CALLED)}, silent={"added": CALLED}),
+    "op-output-leak-added": Cases(fires={"print": PRINTED, "pair": pair("change_print_added")},
+                                  silent={"gone": mirrored(PRINTED), "read": READ}),
+    "op-output-leak-removed": Cases(fires={"print": mirrored(PRINTED)}, silent={"added": PRINTED}),
+    "op-stateful-added": Cases(
+        fires={"assign": ASSIGNED},
+        silent={"gone": mirrored(ASSIGNED), "restored": pair("change_layer_inserted"), "at load": AT_LOAD,
+                "in training": pair("change_keras2_lambda_added")},
+    ),
+    "op-stateful-removed": Cases(fires={"assign": mirrored(ASSIGNED)}, silent={"added": ASSIGNED}),
+    "op-random-added": Cases(fires={"noise": RANDOM, "pair": pair("change_random_added")},
+                             silent={"gone": mirrored(RANDOM), "there before": same("random_and_time")}),
+    "op-random-removed": Cases(fires={"noise": mirrored(RANDOM)}, silent={"added": RANDOM}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
+def test_case(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
+    check_case(rule, maker, fires, tmp_path)
+
+
+@pytest.mark.parametrize("name", NOISE)
+def test_noise_is_silent(name: str, tmp_path: Path) -> None:
+    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_does_not_differ_from_itself(name: str, tmp_path: Path) -> None:
+    assert rules_of(TABLE, every(same(name), tmp_path)) == []
+
+
+def test_a_file_is_named(tmp_path: Path) -> None:
+    finding = one(pair("change_read_file"), tmp_path, "op-filesystem-added")
+    assert finding.message == "The new model reads, writes or lists files: ReadFile ('lookup/table.csv')."
+    assert finding.reach == ("serving_default", "predict")
+    assert finding.severities == Severities("warning", "warning", "warning", "error")
+
+
+def test_the_beginning_of_a_joined_name_is_named(tmp_path: Path) -> None:
+    assert "('/etc/')" in one(JOINED, tmp_path, "op-filesystem-added").message
+
+
+def test_several_ops_of_one_kind_are_one_finding(tmp_path: Path) -> None:
+    finding = one(TWO, tmp_path, "op-filesystem-added")
+    assert finding.message == "The new model reads, writes or lists files: MatchingFiles, ReadFile."
+    assert len(finding.evidence) == 2
+
+
+def test_what_nothing_runs_is_told_lower(tmp_path: Path) -> None:
+    finding = one(IN_DEAD_CODE, tmp_path, "op-filesystem-added")
+    assert finding.message.endswith("ReadFile; nothing that the model offers runs them.")
+    assert finding.severities == Severities("note", "note", "note", "warning")
+
+
+def test_what_runs_at_load_says_so(tmp_path: Path) -> None:
+    assert "runs when the model is loaded" in one(AT_LOAD, tmp_path, "op-filesystem-added").evidence[0]
+
+
+def test_a_moved_op_is_silent(tmp_path: Path) -> None:
+    def moved(message: object) -> None:
+        library = graph(message).library.function
+        for body in library:
+            for item in body.node_def:
+                if item.op == "ReadFile":
+                    item.name += "_moved"
+                for number, reference in enumerate(item.input):
+                    if reference.startswith("ReadFile:"):
+                        item.input[number] = "ReadFile_moved:contents:0"
+                    if reference.startswith("ReadFile_1:"):
+                        item.input[number] = "ReadFile_1_moved:contents:0"
+
+    assert rules_of(TABLE, every(edited("absolute_path_constant", new=[moved]), tmp_path)) == []
+
+
+def test_the_type_of_a_string_is_one(tmp_path: Path) -> None:
+    """An added string constant is of dtype string, or the tests above would show nothing."""
+    assert STRING == 7
