@@ -5,6 +5,7 @@
     model = smanalyze.load("path/to/model")   # a SavedModel: everything read, nothing judged
     report = smanalyze.analyze(model)         # a Report: signatures, functions, layers, findings ...
     audit = smanalyze.audit(model)            # an AuditReport: is it whole, and is it the one it claims to be?
+    change = smanalyze.diff(model, other)     # a DiffReport: what changed, and for whom does it matter?
 
 Each name is loaded on first use, so ``import smanalyze`` is quick.
 """
@@ -22,23 +23,26 @@ if TYPE_CHECKING:
     from smanalyze.api.audit import audit as audit
     from smanalyze.api.audit import audit_weights as audit_weights
     from smanalyze.api.audit import write_manifest as write_manifest
+    from smanalyze.api.diff import diff as diff
     from smanalyze.api.facts import build_graphs as build_graphs
     from smanalyze.errors import SmanalyzeError as SmanalyzeError
     from smanalyze.load import load as load
     from smanalyze.load import load_weights_source as load_weights_source
     from smanalyze.model.saved_model import SavedModel as SavedModel
     from smanalyze.report.audit import AuditReport as AuditReport
+    from smanalyze.report.diff import DiffReport as DiffReport
     from smanalyze.report.document import Report as Report
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuditReport", "Report", "SavedModel", "SmanalyzeError", "analyze", "audit", "audit_weights", "build_graphs",
-    "load", "load_weights_source", "write_manifest",
+    "AuditReport", "DiffReport", "Report", "SavedModel", "SmanalyzeError", "analyze", "audit", "audit_weights",
+    "build_graphs", "diff", "load", "load_weights_source", "write_manifest",
 ]  # fmt: skip
 
 _HOMES = {
     "AuditReport": "smanalyze.report.audit",
+    "DiffReport": "smanalyze.report.diff",
     "Report": "smanalyze.report.document",
     "SavedModel": "smanalyze.model.saved_model",
     "SmanalyzeError": "smanalyze.errors",
@@ -46,6 +50,7 @@ _HOMES = {
     "audit": "smanalyze.api.audit",
     "audit_weights": "smanalyze.api.audit",
     "build_graphs": "smanalyze.api.facts",
+    "diff": "smanalyze.api.diff",
     "load": "smanalyze.load",
     "load_weights_source": "smanalyze.load",
     "write_manifest": "smanalyze.api.audit",

@@ -14,9 +14,7 @@ from smanalyze.report.changes import (
     Changes,
     FilePair,
     FunctionChange,
-    FunctionRow,
     MetaGraphPair,
-    OpChange,
     SignaturePair,
     TensorPair,
     TracePair,
@@ -25,6 +23,7 @@ from smanalyze.report.changes import (
 from smanalyze.report.diff import Hashes, HashPair
 from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.findings import Location
+from smanalyze.report.program_changes import FunctionRow, OpChange
 from smanalyze.report.python_changes import LayerPair, ObjectPair
 
 

@@ -20,6 +20,9 @@ from smanalyze.report.noise import noise_words
 PROMISES = ("signatures", "python", "variables")
 """Areas in which an error is a promise that is broken; in ``container`` it is a tag-set that is gone."""
 
+_OTHER_CALLS = ("api-arg-default-changed",)
+"""The same call has other results, though every function computes what it did."""
+
 _TAGS_GONE = ("meta-tagset-removed", "meta-tags-changed", "meta-objectgraph-removed", "meta-graph-unreadable")
 
 
@@ -39,6 +42,8 @@ def decide(
     if hashes.interface.equal is False:
         return "compatible"
     if not hashes.program.equal or any(pair.same is False for pair in changes.assets):
+        return "behaviour"
+    if any(f.rule in _OTHER_CALLS and any(f.severities.of(one) for one in audiences) for f in findings):
         return "behaviour"
     if hashes.weights.equal is False:
         return "weights-only"

@@ -100,9 +100,9 @@ class _Reader:
         """(name, dtype, shape) of the variable node by (number of the RestoreV2, its output)."""
         found = {}
         for number in _numbers(self.index, _ASSIGN, self.within):
-            inputs = self.index.data_inputs(number)
-            source = self._source(inputs[1]) if len(inputs) > 1 else None
-            variable = self._variable(inputs[0]) if source else None
+            inputs = self.index.producers[number]
+            source = self._source(number, 1) if len(inputs) > 1 else None
+            variable = self._variable(self.index.input_origin(number, 0)) if source else None
             if source and variable is not None:
                 node = self.main.node(variable)
                 dtype = (node.attr_type("dtype") or "").removesuffix("_ref")
@@ -111,26 +111,24 @@ class _Reader:
                 found[source[:2]] = (node.name, dtype, shape)
         return found
 
-    def _source(self, reference: str) -> tuple[int, int, bool] | None:
+    def _source(self, number: int, position: int) -> tuple[int, int, bool] | None:
         """(number of the RestoreV2, its output, whether it is reshaped) that an assigned value comes from."""
         reshaped = False
         for _ in range(8):
-            number = self.index.producer(reference)
-            if number is None or number < 0:
+            source = self.index.producers[number][position]
+            if source is None or source < 0:
                 return None
-            if self.index.ops[number] == "RestoreV2":
-                tail = reference.rpartition(":")[2]
-                return number, int(tail) if ":" in reference and tail.isdecimal() else 0, reshaped
-            inputs = self.index.data_inputs(number)
-            if self.index.ops[number] not in _HANDED_ON or not inputs:
+            if self.index.ops[source] == "RestoreV2":
+                tail = self.index.slots[number][position].rpartition(":")[2]
+                return source, int(tail) if tail.isdecimal() else 0, reshaped
+            if self.index.ops[source] not in _HANDED_ON or not self.index.producers[source]:
                 return None
-            reshaped = reshaped or self.index.ops[number] == "Reshape"
-            reference = inputs[0]
+            reshaped = reshaped or self.index.ops[source] == "Reshape"
+            number, position = source, 0
         return None
 
-    def _variable(self, reference: str) -> int | None:
+    def _variable(self, origin: int | None) -> int | None:
         """The number of the main graph's node behind a handle."""
-        origin = self.index.origin(reference)
         if self.index is not self.main:
             if origin is None or origin >= 0 or -1 - origin not in self.arguments:
                 return None

@@ -10,8 +10,8 @@ from smanalyze.checks.changes import MetaGraphChange
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.facts.function_names import stem_of
-from smanalyze.report.changes import RiskChange
 from smanalyze.report.diff import Severities
+from smanalyze.report.program_changes import RiskChange
 
 NOTES = Severities(NOTE, NOTE, NOTE, NOTE)
 
@@ -84,7 +84,8 @@ def _changed(
     reach = tuple(dict.fromkeys(name for row in rows for name in row.where))
     text = ", ".join([*ops, *map(repr, operands[:5])])
     sides = ("", text) if new else (text, "")
-    return Changed(place, message, meta_graph.subject(*ops), *sides, listed(map(_line, rows)), reach, severities)
+    lines = listed(dict.fromkeys(map(_line, rows)))
+    return Changed(place, message, meta_graph.subject(*ops), *sides, lines, reach, severities)
 
 
 def _line(row: RiskChange) -> str:

@@ -30,7 +30,7 @@ from smanalyze.report.tensors import SignatureReport
 INDEX = "variables/variables.index"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class FileFacts:
     """What is known of the files of a model, and of what the graphs want of them. Rules read it; they never change
     it."""
@@ -75,7 +75,7 @@ class FileFacts:
         return tuple(restore_plan(graph) for graph in self.graphs)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class ModelFacts(FileFacts):
     """Everything known of the model."""
 
@@ -84,21 +84,21 @@ class ModelFacts(FileFacts):
     reuse: ReuseReport
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneFolder:
     """Subject: the files of the model as a whole."""
 
     facts: FileFacts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneModel:
     """Subject: the model as a whole."""
 
     facts: ModelFacts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneRestore:
     """Subject: one MetaGraph, and the files that it is restored from."""
 
@@ -116,7 +116,7 @@ class OneRestore:
         return Location(tag_set=tags, **where)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneMetaGraph(OneRestore):
     """Subject: one MetaGraph."""
 
@@ -130,7 +130,7 @@ class OneMetaGraph(OneRestore):
         return OutputFlow(self.graph)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneSignature:
     """Subject: one signature, with what its outputs depend on."""
 
@@ -149,7 +149,7 @@ class OneSignature:
         return self.meta_graph.place(signature=self.report.key, **where)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneUnregisteredOp:
     """Subject: one op that no release registers."""
 
@@ -157,7 +157,7 @@ class OneUnregisteredOp:
     report: UnregisteredOp
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneAsset:
     """Subject: one asset, declared or found."""
 
@@ -165,7 +165,7 @@ class OneAsset:
     report: AssetRow
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneShard:
     """Subject: one data file of the checkpoint."""
 
@@ -173,7 +173,7 @@ class OneShard:
     report: ShardRow
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneAudit:
     """Subject: what an audit computed. There is none in a report, which reads no tensor."""
 
@@ -184,7 +184,7 @@ class OneAudit:
     weights: WeightsAudit | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneManifest:
     """Subject: one manifest or signature that the model was compared with."""
 

@@ -22,7 +22,7 @@ def _digests(side: Running) -> list[tuple[bytes, ...]]:
     on is nothing by itself, and a device is where, not what."""
     program = side.program
     main, graph, merkle = program.library.main, program.graph, program.merkle
-    body = BodySide(main, program.main)
+    body = BodySide(main, lambda: program.main)
     found: list[tuple[bytes, ...]] = []
     for number in side.main_loaded:
         if number < 0 or main.ops[number] in _SILENT:

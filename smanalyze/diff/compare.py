@@ -7,8 +7,9 @@ from collections import Counter
 from smanalyze.diff.callables import CallableMatch, endpoints
 from smanalyze.diff.files import compare_assets, compare_files
 from smanalyze.diff.keras_layers import KerasSide, keras_pair, match_layers
+from smanalyze.diff.likeness import MAX_COMPARED
 from smanalyze.diff.objects import match_lists, match_objects, told_objects
-from smanalyze.diff.programs import compare_programs
+from smanalyze.diff.programs import compare_programs, lone_program
 from smanalyze.diff.public_tree import PublicTree
 from smanalyze.diff.renames import Renames
 from smanalyze.diff.side import Side
@@ -37,7 +38,7 @@ def compare(old: Side, new: Side, renames: Renames) -> Changes:
         assets=compare_assets(old, new),
         files=compare_files(old, new),
         normalised=Normalised(**counters),
-        not_compared=_not_compared(old, new),
+        not_compared=(*_not_compared(old, new), *_cut(meta_graphs)),
         unused_renames=renames.unused(),
     )
 
@@ -72,7 +73,8 @@ def _meta_graph(
     one = None if before is None else old.meta_graphs[before]
     other = None if after is None else new.meta_graphs[after]
     if one is None or other is None or before is None or after is None:
-        return MetaGraphPair(one, other, stage=stage)
+        alone = [None if n is None else side.programs[n] for side, n in ((old, before), (new, after))]
+        return lone_program(MetaGraphPair(one, other, stage=stage), *alone)
     programs = old.programs[before], new.programs[after]
     signatures = match_signatures(one.signatures, other.signatures, programs, renames)
     trees = PublicTree(programs[0].one), PublicTree(programs[1].one)
@@ -116,3 +118,10 @@ def _not_compared(old: Side, new: Side) -> tuple[tuple[str, str], ...]:
         if side.model.checkpoint.presence == "not-fetched" and side.model.found.given != "file":
             found.append((f"{name}: variables", "The checkpoint is not here, so its tensors were not compared."))
     return tuple(dict.fromkeys(found))
+
+
+def _cut(meta_graphs: tuple[MetaGraphPair, ...]) -> tuple[tuple[str, str], ...]:
+    if not any(pair.functions_cut for pair in meta_graphs):
+        return ()
+    reason = f"Beyond {MAX_COMPARED:,} pairs, functions of other names were not compared by what they are made of."
+    return (("functions", reason),)

@@ -10,7 +10,7 @@ from smanalyze.diff.running import Running
 from smanalyze.facts.function_names import stem_of
 from smanalyze.graph.body import BodyIndex
 from smanalyze.graph.savers import is_saver_body
-from smanalyze.report.changes import ConstantChange, StringConstant
+from smanalyze.report.program_changes import ConstantChange, StringConstant
 
 LARGE_BYTES = 1 << 20
 """From this size on a constant is told by itself."""

@@ -84,6 +84,8 @@ def _role(running: tuple[Running, Running], one: Compared) -> str:
     """The role of the function; ``initializer``, ``gradient`` or ``saver`` for one that only such functions call."""
     new = running[1]
     role = new.roles.get(one.after, "")
+    if role == "initializer" and stem_of(one.after).endswith("_destroyer"):
+        return "destroyer"
     if role != "called" or one.after in new.served or new.of(one.after):
         return role
     if one.after in new.loaded:

@@ -9,7 +9,8 @@ from smanalyze.diff.likeness import telling_ops
 from smanalyze.diff.running import Running
 from smanalyze.facts.function_names import PlainStems, is_generated, layer_of, stem_of
 from smanalyze.graph.model_graph import Key
-from smanalyze.report.changes import CallablePair, FunctionRow, SignaturePair
+from smanalyze.report.changes import CallablePair, SignaturePair
+from smanalyze.report.program_changes import FunctionRow
 
 _OF_OTHERS = frozenset({"saver", "initializer"})
 """Roles of functions that follow from variables, tables and assets."""
@@ -34,7 +35,8 @@ def function_rows(
 def _lone_roots(
     signatures: tuple[SignaturePair, ...], callables: tuple[CallablePair, ...]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Functions behind signatures, callables and traces that one side alone has, with what they are behind."""
+    """Functions behind signatures that one side alone has, and behind callables, with what they are behind: of those
+    that have no partner, that is what tells them."""
     found: tuple[dict[str, str], dict[str, str]] = ({}, {})
     for signature in signatures:
         if signature.old is None or signature.new is None:
@@ -43,10 +45,8 @@ def _lone_roots(
                     found[side].setdefault(name, f"signature {one.key}" if one is not None else "")
     for pair in callables:
         for side, other in enumerate((pair.old, pair.new)):
-            traces = other.traces if other is not None and (pair.old is None or pair.new is None) else ()
-            lone = [(trace.old, trace.new)[side] for trace in pair.traces if trace.old is None or trace.new is None]
-            for each in (*traces, *lone):
-                for name in each.reach.function_names if each is not None and other is not None else ():
+            for trace in other.traces if other is not None else ():
+                for name in trace.reach.function_names:
                     found[side].setdefault(name, f"function {other.path}" if other is not None else "")
     return found
 
@@ -112,16 +112,13 @@ class _Lone:
         is on one side only."""
         graph = self.running.program.graph
         for name in members:
-            if name in self.behind:
-                return self.behind[name]
-        for name in members:
             for edge in ("calls", "gradient"):
                 for caller in graph.sources(Key("function", name), edge):
                     if caller.kind == "function" and str(caller.id) in self._matched:
                         return str(caller.id)
                     if caller.kind == "signature":
                         return f"signature {caller.id}"
-        return ""
+        return next((self.behind[name] for name in members if name in self.behind), "")
 
 
 def _renamed(match: FunctionMatch, running: tuple[Running, Running]) -> Iterable[FunctionRow]:

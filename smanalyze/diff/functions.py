@@ -42,7 +42,7 @@ class Compared:
 class FunctionMatch:
     """The functions of one pair of MetaGraphs. ``pairs`` are old names with (new name, stage, confidence); ``compared``
     the pairs that differ, callers before what they call. ``is_cut``: some were left without a partner because there are
-    too many to look at."""
+    too many to look at. ``renamed`` gives the old identity of a variable by its new one."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class FunctionMatch:
         self.taken: set[str] = set()
         self.compared: list[Compared] = []
         self.is_cut = False
-        self._renamed = renamed or {}
+        self.renamed = renamed or {}
         self._queue: list[tuple[str, str]] = []
         self._fed: dict[tuple[str, str], dict[int, int]] = {}
         self._arguments: dict[tuple[str, str], dict[int, int]] = {}
@@ -89,22 +89,24 @@ class FunctionMatch:
                 for one, other in zip(before, after, strict=False):
                     self._take(str(one.id), str(other.id), "signature")
         for pair_of in callables:
+            listed = pair_of.old is not None and "[" in pair_of.old.path
             for trace in pair_of.traces:
-                self._take_traces(trace.old, trace.new, 1.0)
+                self._take_traces(trace.old, trace.new, 1.0, listed)
             before_traces = [t.old for t in pair_of.traces if t.old is not None and t.new is None]
             after_traces = [t.new for t in pair_of.traces if t.new is not None and t.old is None]
             if len(before_traces) == len(after_traces) == 1:
-                self._take_traces(before_traces[0], after_traces[0], 0.9)
+                self._take_traces(before_traces[0], after_traces[0], 0.9, listed)
 
-    def _take_traces(self, before: Trace | None, after: Trace | None, confidence: float) -> None:
-        """Two traces at one place, where they can be the same: a place in a list may be another's now."""
+    def _take_traces(self, before: Trace | None, after: Trace | None, confidence: float, listed: bool) -> None:
+        """Two traces at one place; one in a list may be another's now, unless its name or body tell otherwise."""
         if before is None or after is None:
             return
         one, other = before.function, after.function
         if one not in self.old.library.functions or other not in self.new.library.functions:
             return
-        if self._plain[0].of(one) == self._plain[1].of(other) or self.same_digest(one, other):
-            self._take(one, other, "path", confidence)
+        named = self._plain[0].of(one) == self._plain[1].of(other)
+        if named or not listed or self.same_digest(one, other):
+            self._take(one, other, "path", confidence if named else min(confidence, 0.9))
 
     def same_digest(self, before: str, after: str) -> bool:
         """Whether a function of the old library is one of the new, to all it calls."""
@@ -186,8 +188,11 @@ class FunctionMatch:
     def follow(self, match: NodeMatch) -> Calls:
         """Matches what two bodies call in the same places, and the gradients of their nodes."""
         one, other = match.old.index, match.new.index
-        for before, after in match.to_new.items():
-            calls = one.calls_at.get(before, ()), other.calls_at.get(after, ())
+        for before in one.calls_at:
+            if before not in match.to_new:
+                continue
+            after = match.to_new[before]
+            calls = one.calls_at[before], other.calls_at.get(after, ())
             for call, twin in zip(*calls, strict=False):
                 self._take(call.function, twin.function, "call")
                 if is_plain(call) and is_plain(twin):
@@ -204,8 +209,8 @@ class FunctionMatch:
             [b"argument %d" % back[n] if n in back else b"new %d" % n for n in range(len(indexes[1].arguments))],
         )
         return (
-            BodySide(indexes[0], self.old.merkle.nodes(indexes[0], labels[0])),
-            BodySide(indexes[1], self.new.merkle.nodes(indexes[1], labels[1])),
+            BodySide(indexes[0], lambda: self.old.merkle.nodes(indexes[0], labels[0])),
+            BodySide(indexes[1], lambda: self.new.merkle.nodes(indexes[1], labels[1])),
         )
 
     def arguments(self, before: str, after: str) -> dict[int, int]:
@@ -213,7 +218,7 @@ class FunctionMatch:
         found = self._arguments.get((before, after))
         if found is None:
             fed = self._fed.get((before, after), {})
-            found = match_arguments(self.programs, (before, after), fed, self._renamed)
+            found = match_arguments(self.programs, (before, after), fed, self.renamed)
             self._arguments[before, after] = found
         return found
 
@@ -224,7 +229,10 @@ class FunctionMatch:
         return self.arguments(before, after) if known else None
 
     def _same_calls(self, match: NodeMatch, before: int, after: int) -> bool:
-        calls = match.old.index.calls_at.get(before, ()), match.new.index.calls_at.get(after, ())
+        one, other = match.old.index.calls_at, match.new.index.calls_at
+        if before not in one and after not in other:
+            return True
+        calls = one.get(before, ()), other.get(after, ())
         if len(calls[0]) != len(calls[1]):
             return False
         return all(self._is_twin(call.function, twin.function) for call, twin in zip(*calls, strict=True))

@@ -57,7 +57,8 @@ class Likest:
             yield from ((one, other) for other in by_name.get(self.stems[0].of(one), ()))
         for one in before:
             ops = _most(telling_ops(self.programs[0], one))
-            yield from ((one, other) for other in by_ops.get(ops, ()) if ops)
+            stem = self.stems[0].of(one)
+            yield from ((one, other) for other in by_ops.get(ops, ()) if ops and self.stems[1].of(other) != stem)
 
     def _share(self, one: str, other: str) -> float:
         before, after = telling_ops(self.programs[0], one), telling_ops(self.programs[1], other)

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from smanalyze.diff.functions import Compared, FunctionMatch, lone_calls
-from smanalyze.diff.node_match import BodySide, match_nodes
+from smanalyze.diff.node_match import BodySide, NodeMatch, match_nodes
 from smanalyze.diff.nodes import BodyDelta, compare_bodies, constant_text
 from smanalyze.facts.program import Program
-from smanalyze.graph.keys import TABLE_OPS
+from smanalyze.graph.keys import TABLE_OPS, Key
 from smanalyze.report.changes import NodeChange, SignaturePair
 
 _OF_OBJECTS = TABLE_OPS | {
@@ -25,11 +25,11 @@ def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) ->
     objects = all(program.graph.meta_graph.objects is not None for program in programs)
     pairs = [(pair.old.key, pair.new.key) for pair in signatures if pair.old is not None and pair.new is not None]
     only = [_slices(program, (pair[side] for pair in pairs)) for side, program in enumerate(programs)]
-    sides = [
-        BodySide(program.library.main, program.main, numbers) for program, numbers in zip(programs, only, strict=True)
-    ]
+    sides = [_side(program, numbers) for program, numbers in zip(programs, only, strict=True)]
     if objects and not any(_has_own_nodes(side) for side in sides):
         delta = _captured_constants(match, only)
+        if not delta.changed:
+            delta = _calls(match, signatures) or delta
         found = Compared("", "", "main graph", 1.0, delta)
     elif all(only):
         nodes = match_nodes(sides[0], sides[1], {})
@@ -41,6 +41,30 @@ def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) ->
         return
     if found.delta.changed:
         match.compared.insert(0, found)
+
+
+def _calls(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) -> BodyDelta | None:
+    """How signatures call their functions, for those that compute something else though no function does: they hand on
+    other variables. Where variables or inputs have other names, it is that."""
+    changed = {one.before for one in match.compared}
+    keys = []
+    for pair in () if match.renamed else signatures:
+        ends = [
+            one for one in (*pair.inputs, *pair.outputs) if one.old is None or one.new is None or one.stage != "key"
+        ]
+        if pair.old is None or pair.new is None or pair.same_program or ends:
+            continue
+        if changed.isdisjoint(match.old.graph.functions_below([Key("signature", pair.old.key)])):
+            keys.append((pair.old.key, pair.new.key))
+    if not keys:
+        return None
+    sides = [_side(p, _slices(p, (pair[side] for pair in keys))) for side, p in enumerate(match.programs)]
+    nodes = NodeMatch(sides[0], sides[1], {}, by_name=False)
+    return compare_bodies(nodes, match.follow(nodes))
+
+
+def _side(program: Program, only: frozenset[int] | None = None) -> BodySide:
+    return BodySide(program.library.main, lambda: program.main, only)
 
 
 def _slices(program: Program, keys: Iterable[str]) -> frozenset[int]:
@@ -58,7 +82,7 @@ def _captured_constants(match: FunctionMatch, only: list[frozenset[int]]) -> Bod
     values = [_constants(program, numbers) for program, numbers in zip(match.programs, only, strict=True)]
     left = [(key, number) for key, number in values[0] if key not in {key for key, _ in values[1]}]
     right = [(key, number) for key, number in values[1] if key not in {key for key, _ in values[0]}]
-    sides = [BodySide(program.library.main, program.main) for program in match.programs]
+    sides = [_side(program) for program in match.programs]
     delta = BodyDelta(equal=len(values[1]) - len(right))
     named = {_kind(sides[0], number): number for _, number in left}
     for _, number in right:

@@ -8,50 +8,52 @@ The way that explains the new body with fewer changes is taken.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from functools import cached_property
 
 from smanalyze.facts.autonames import AutoNames
 from smanalyze.graph.body import BodyIndex
 
 FEW = 2
-"""Changes up to which the names are believed without another look."""
+"""Matched nodes that may differ before the names are doubted."""
 
 
-@dataclass
 class BodySide:
-    """One body: its index, the digest of each node (what computes it), and which nodes are looked at (None: all)."""
+    """One body: its index, the digest of each node (what computes it; made when asked for), and which nodes are looked
+    at (None: all)."""
 
-    index: BodyIndex
-    digests: list[bytes]
-    only: frozenset[int] | None = None
+    def __init__(
+        self, index: BodyIndex, digests: Callable[[], list[bytes]], only: frozenset[int] | None = None
+    ) -> None:
+        self.index, self.only = index, only
+        self.keys = index.attr_keys
+        self._digest = digests
 
-    def __post_init__(self) -> None:
-        self.keys = self.index.attr_keys
-        self._free: list[bytes] | None = None
-        self._consumers: dict[int, list[tuple[int, int]]] | None = None
+    @cached_property
+    def digests(self) -> list[bytes]:
+        """What computes each node."""
+        return self._digest()
 
     def numbers(self) -> list[int]:
         """The nodes that are looked at, in file order."""
         every = range(len(self.index.names))
-        return [n for n in every if self.only is None or n in self.only]
+        return list(every) if self.only is None else [n for n in every if n in self.only]
 
-    @property
+    @cached_property
     def free(self) -> list[bytes]:
         """What the attrs of each node say, without its device."""
-        if self._free is None:
-            self._free = [key.partition(b"@")[2].partition(b"@")[2] if key[:1] == b"@" else key for key in self.keys]
-        return self._free
+        if not self.index.devices:
+            return self.keys
+        return [key.partition(b"@")[2].partition(b"@")[2] if key[:1] == b"@" else key for key in self.keys]
 
-    @property
+    @cached_property
     def consumers(self) -> dict[int, list[tuple[int, int]]]:
         """(node, number of its input) of everything that takes an output of a node, or an argument (``-1 - k``)."""
-        if self._consumers is None:
-            self._consumers = {}
-            for number, before in enumerate(self.index.producers):
-                for position, producer in enumerate(before):
-                    if producer is not None:
-                        self._consumers.setdefault(producer, []).append((number, position))
-        return self._consumers
+        found: dict[int, list[tuple[int, int]]] = {}
+        for number, before in enumerate(self.index.producers):
+            for position, producer in enumerate(before):
+                if producer is not None:
+                    found.setdefault(producer, []).append((number, position))
+        return found
 
 
 Identity = Callable[[BodySide, int], Hashable]
@@ -75,30 +77,28 @@ class NodeMatch:
         for before, after in ends:
             if before in self.left and after in self.right and old.index.ops[before] == new.index.ops[after]:
                 self.take(before, after)
-        self._run(by_name)
-
-    def _run(self, by_name: bool) -> None:
-        plain = AutoNames(self.old.index.names), AutoNames(self.new.index.names)
-
-        def counted(side: BodySide, n: int) -> str:
-            return plain[side is self.new].plain(side.index.names[n])
-
-        names: list[Identity] = [
-            lambda side, n: (side.index.names[n], side.index.ops[n], side.keys[n]),
-            lambda side, n: (side.index.names[n], side.index.ops[n]),
-            lambda side, n: (counted(side, n), side.index.ops[n], side.free[n]),
-        ]
-        structure: list[Identity] = [lambda side, n: (side.digests[n], side.index.ops[n])]
-        for stages in (names, structure) if by_name else (structure, names):
-            for identity in stages:
-                self._unique(identity)
-                if not by_name:
-                    self._spread()
-        for one, other in self.args.items():
-            self._forward(-1 - one, -1 - other)
+        for stage in (self._names, self._structure) if by_name else (self._structure, self._names):
+            stage(spread=not by_name)
         self._spread()
         self._unique(lambda side, n: (side.index.ops[n], side.free[n]))
         self._spread()
+
+    def _names(self, spread: bool) -> None:
+        for with_attrs in (True, False):
+            self._same_names(with_attrs)
+            if spread:
+                self._spread()
+        if self._is_open():
+            plain = AutoNames(self.old.index.names), AutoNames(self.new.index.names)
+            names = (lambda name: plain[0].plain(name)), (lambda name: plain[1].plain(name))
+            self._unique(
+                lambda side, n: (names[side is self.new](side.index.names[n]), side.index.ops[n], side.free[n])
+            )
+
+    def _structure(self, spread: bool) -> None:
+        self._unique(lambda side, n: (side.digests[n], side.index.ops[n]))
+        if spread:
+            self._spread()
 
     def take(self, before: int, after: int) -> None:
         """Matches two nodes."""
@@ -108,9 +108,25 @@ class NodeMatch:
         self.right.pop(after, None)
         self._fresh.append((before, after))
 
+    def _is_open(self) -> bool:
+        """Whether nodes without a partner can still find one: there are some of one op on both sides."""
+        if not self.left or not self.right:
+            return False
+        return not {self.old.index.ops[n] for n in self.left}.isdisjoint(self.new.index.ops[n] for n in self.right)
+
+    def _same_names(self, with_attrs: bool) -> None:
+        """Matches nodes of one name and op; of several of a name the first counts."""
+        old, new = self.old.index, self.new.index
+        for before in list(self.left) if self._is_open() else ():
+            name = old.names[before]
+            after = new.at.get(name, -1)
+            same = after in self.right and old.ops[before] == new.ops[after] and old.at[name] == before
+            if same and (not with_attrs or self.old.keys[before] == self.new.keys[after]):
+                self.take(before, after)
+
     def _unique(self, identity: Identity) -> None:
         """Matches what is alone with its identity on both sides."""
-        if self.left and self.right:
+        if self._is_open():
             self._alone(list(self.left), list(self.right), identity)
 
     def _alone(self, before: list[int], after: list[int], identity: Identity) -> None:
@@ -127,12 +143,26 @@ class NodeMatch:
                 self.take(groups[key][0], found[0])
 
     def _spread(self) -> None:
-        """From matched nodes to what feeds them, and to what they feed, in the same place; again from there."""
+        """From matched nodes to what feeds them, and to what they feed, in the same place; again from there. It starts
+        around the nodes that have no partner."""
+        self._fresh.clear()
+        if not self._is_open():
+            return
+        self._fresh += [(one, self.to_new[one]) for one in self._around() if one in self.to_new]
+        for one, other in self.args.items():
+            self._forward(-1 - one, -1 - other)
         while self._fresh and self.left and self.right:
             one, other = self._fresh.pop()
             self._backward(one, other)
             self._forward(one, other)
-        self._fresh.clear()
+
+    def _around(self) -> dict[int, None]:
+        """What feeds nodes without a partner, and what they feed."""
+        found: dict[int, None] = {}
+        for number in self.left:
+            found.update(dict.fromkeys(p for p in self.old.index.producers[number] if p is not None))
+            found.update(dict.fromkeys(consumer for consumer, _ in self.old.consumers.get(number, ())))
+        return found
 
     def _backward(self, one: int, other: int) -> None:
         before, after = self.old.index, self.new.index
@@ -169,22 +199,30 @@ class NodeMatch:
             return None if target is None else -1 - target
         return self.to_new.get(producer)
 
-    def unexplained(self) -> int:
-        """How many nodes stand on one side, or say or take something else: a quick count, for comparing two ways."""
-        count = len(self.left) + len(self.right)
+    def differing(self) -> int:
+        """How many matched nodes say or take something else: a quick count, for comparing two ways."""
+        count = 0
         before, after = self.old.index.producers, self.new.index.producers
+        keys, image = (self.old.free, self.new.free), self.to_new.get
         for one, other in self.to_new.items():
-            same = self.old.free[one] == self.new.free[other]
-            same = same and [self.image(p) for p in before[one]] == list(after[other])
-            count += not same
+            if keys[0][one] != keys[1][other]:
+                count += 1
+            elif before[one] or after[other]:
+                mapped = [image(p) if p is not None and p >= 0 else self.image(p) for p in before[one]]
+                count += mapped != list(after[other])
         return count
+
+    def cost(self) -> int:
+        """How many nodes it leaves to be explained."""
+        return len(self.left) + len(self.right) + self.differing()
 
 
 def match_nodes(old: BodySide, new: BodySide, args: dict[int, int], ends: Pairs = ()) -> NodeMatch:
     """The better of the two ways."""
+    ends = tuple(ends)
     named = NodeMatch(old, new, args, ends)
-    cost = named.unexplained()
-    if cost <= FEW:
+    differing = named.differing()
+    if differing <= FEW:
         return named
     other = NodeMatch(old, new, args, ends, by_name=False)
-    return other if other.unexplained() < cost else named
+    return other if other.cost() < differing + len(named.left) + len(named.right) else named

@@ -142,10 +142,13 @@ def _changed(match: NodeMatch, before: int, after: int, calls: Calls) -> NodeCha
 
 def _is_rewired(match: NodeMatch, before: int, after: int, calls: Calls) -> bool:
     old, new = match.old.index, match.new.index
+    images = [match.image(p) for p in old.producers[before]]
+    if images == list(new.producers[after]) and None not in images and old.slots[before] == new.slots[after]:
+        return False
     for position, place in _places(match, before, after, calls):
         p = old.producers[before][position] if position < len(old.producers[before]) else None
         q = new.producers[after][place] if place < len(new.producers[after]) else None
-        if q is not None and match.image(p) != q:
+        if match.image(p) != q and (q is not None or place < len(new.producers[after])):
             return True
         slots = old.inputs[before][position], new.inputs[after][place]
         numbered = p is not None and p >= 0 and old.ops[p] != RESTORE
@@ -176,6 +179,8 @@ def _places(match: NodeMatch, before: int, after: int, calls: Calls) -> Iterable
 
 def _order_differs(match: NodeMatch, before: int, after: int) -> bool:
     """Whether nodes of both sides must run before one of these, and not before the other."""
+    if before not in match.old.index.controls and after not in match.new.index.controls:
+        return False
     controls = {match.image(p) for p in _controls(match.old, before)} - {None}
     return controls != {q for q in _controls(match.new, after) if q < 0 or q in match.to_old}
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from smanalyze.diff.running import Running
 from smanalyze.graph.body import PASS_THROUGH, BodyIndex
 from smanalyze.graph.op_risk import OpRisk, risks
-from smanalyze.report.changes import OpChange, RiskChange
+from smanalyze.report.program_changes import OpChange, RiskChange
 from smanalyze.report.sections import DeviceCount
 
 MAX_NAMED = 20
@@ -30,21 +30,23 @@ class _Use(NamedTuple):
     operand: str
 
 
-def op_changes(old: Running, new: Running) -> tuple[OpChange, ...]:
-    """Ops of which one side has more, with what runs them there."""
-    counts = old.program.library.op_counts, new.program.library.op_counts
+def op_changes(old: Running | None, new: Running | None) -> tuple[OpChange, ...]:
+    """Ops of which one side has more, with what runs them there. None is a side that is not there."""
+    counts = _op_counts(old), _op_counts(new)
     found = []
     for op in sorted({*counts[0], *counts[1]}):
-        if counts[0][op] != counts[1][op]:
-            more = new if counts[1][op] > counts[0][op] else old
-            holders = more.holders(op)
-            running = any(name in more.functions for name in holders) or not more.main_running.isdisjoint(
-                more.main_nodes.get(op, ())
-            )
-            found.append(
-                OpChange(op, counts[0][op], counts[1][op], more.of_op(op, holders), holders[:MAX_NAMED], running)
-            )
+        more = new if counts[1][op] > counts[0][op] else old
+        if counts[0][op] == counts[1][op] or more is None:
+            continue
+        holders = more.holders(op)
+        in_main = not more.main_running.isdisjoint(more.main_nodes.get(op, ()))
+        running = in_main or any(name in more.functions for name in holders)
+        found.append(OpChange(op, counts[0][op], counts[1][op], more.of_op(op, holders), holders[:MAX_NAMED], running))
     return tuple(found)
+
+
+def _op_counts(side: Running | None) -> Counter[str]:
+    return side.program.library.op_counts if side is not None else Counter()
 
 
 def device_counts(side: Running) -> tuple[DeviceCount, ...]:
@@ -61,22 +63,23 @@ def device_counts(side: Running) -> tuple[DeviceCount, ...]:
     return tuple(DeviceCount(device, count) for device, count in sorted(total.items()))
 
 
-def risk_changes(old: Running, new: Running) -> tuple[RiskChange, ...]:
+def risk_changes(old: Running | None, new: Running | None) -> tuple[RiskChange, ...]:
     """What one side can do more often than the other, by op and kind of risk."""
-    ops = {*old.program.library.op_counts, *new.program.library.op_counts}
-    ops -= {*old.program.library.functions, *new.program.library.functions}
+    ops = {*_op_counts(old), *_op_counts(new)}
+    for side in (old, new):
+        ops -= side.program.library.functions.keys() if side is not None else set()
     told = (risk for op in sorted(ops) for risk in risks(op) if risk.risk_class not in _HARMLESS)
     return tuple(change for change in (_risk_change(risk, old, new) for risk in told) if change is not None)
 
 
-def _risk_change(risk: OpRisk, old: Running, new: Running) -> RiskChange | None:
-    uses = list(_uses(risk, old)), list(_uses(risk, new))
-    counts = [_counts(old, uses[0]), _counts(new, uses[1])]
+def _risk_change(risk: OpRisk, old: Running | None, new: Running | None) -> RiskChange | None:
+    uses = [list(_uses(risk, side)) if side is not None else [] for side in (old, new)]
+    counts = [_counts(side, found) for side, found in zip((old, new), uses, strict=True)]
     every, running, served, loaded = zip(*counts, strict=True)
-    if counts[0] == counts[1]:
-        return None
     grown = (running[1], every[1]) > (running[0], every[0])
     side, mine, others = (new, uses[1], uses[0]) if grown else (old, uses[0], uses[1])
+    if counts[0] == counts[1] or side is None:
+        return None
     extra = Counter(use.operand for use in mine if use.operand) - Counter(use.operand for use in others)
     holders = tuple(dict.fromkeys(use.function for use in mine if use.function))
     known = {use.function for use in others}
@@ -87,8 +90,10 @@ def _risk_change(risk: OpRisk, old: Running, new: Running) -> RiskChange | None:
     )  # fmt: skip
 
 
-def _counts(side: Running, uses: list[_Use]) -> tuple[int, int, int, int]:
+def _counts(side: Running | None, uses: list[_Use]) -> tuple[int, int, int, int]:
     """(all, those that run, those that signatures run, those that loading runs)."""
+    if side is None:
+        return 0, 0, 0, 0
     served = sum(_is_in(use, side.served, side.main_served) for use in uses)
     loaded = sum(_is_in(use, side.loaded, side.main_loaded) for use in uses)
     return len(uses), sum(_is_in(use, side.functions, side.main_running) for use in uses), served, loaded

@@ -92,8 +92,9 @@ def object_lines(model: SavedModel, one: Identities) -> Iterable[str]:
     keys = [one.graph.key_of(node.id) for node in objects.nodes]
     ids = ["" if key is None else f"{key.kind} {one.of(key)}" for key in keys]
     keras = {node.object_id: node for node in model.keras_nodes}
+    texts = _Texts(one)
     for node in objects.nodes:
-        yield repr((ids[node.id], _payload(node, one)))
+        yield repr((ids[node.id], _payload(node, texts)))
         if node.id in keras or node.metadata:
             text = keras[node.id].metadata if node.id in keras else node.metadata
             yield repr((ids[node.id], "keras", one.auto.plain(text)))
@@ -104,13 +105,13 @@ def object_lines(model: SavedModel, one: Identities) -> Iterable[str]:
         for trace in node.function.traces if node.function is not None else ():
             found = concrete.get(trace)
             if found is not None:
-                yield repr((ids[node.id], structure_text(found.inputs, one), structure_text(found.outputs, one)))
+                yield repr((ids[node.id], texts.of(found.inputs), texts.of(found.outputs)))
         for original, slot, held in node.slot_variables:
             if 0 <= original < len(ids) and 0 <= held < len(ids):
                 yield repr((ids[node.id], ids[original], slot, ids[held]))
 
 
-def _payload(node: SavedObject, one: Identities) -> tuple[object, ...]:
+def _payload(node: SavedObject, texts: _Texts) -> tuple[object, ...]:
     variable, function = node.variable, node.function
     parts: tuple[object, ...] = (node.kind, node.identifier, node.registered_name, node.device, sorted(node.saveables))
     if variable is not None:
@@ -119,26 +120,38 @@ def _payload(node: SavedObject, one: Identities) -> tuple[object, ...]:
             variable.dtype,
             shape_text(variable.shape),
             flags,
-            [one.auto.plain(n) for n, _ in variable.components],
+            [texts.one.auto.plain(n) for n, _ in variable.components],
         )
     if function is not None:
         spec = function.spec
         parts += (function.argument_keywords, function.allowed_positional, len(function.traces))
         if spec is not None:
-            defaults = tuple(structure_text(value, one) for value in (*spec.defaults, *spec.kwonly_defaults))
-            given = structure_text(spec.input_signature, one)
+            defaults = tuple(texts.of(value) for value in (*spec.defaults, *spec.kwonly_defaults))
+            given = texts.of(spec.input_signature)
             parts += (spec.arg_names, defaults, spec.varargs, spec.varkw, spec.kwonly, given, spec.jit_compile)
     return parts
 
 
-def structure_text(value: Structure | None, one: Identities) -> str:
-    """A structured value with the names of its tensors as every process has them."""
-    if value is None:
-        return "-"
-    name, key = (one.auto.plain(text) if text else text for text in (value.name, value.key))
-    inner = [structure_text(item, one) for item in value.items]
-    shape = "" if value.kind == "none" else shape_text(value.shape)
-    return repr((value.kind, key, name, value.dtype, shape, value.value, inner))
+class _Texts:
+    """The texts of structured values, with the names of their tensors as every process has them. Functions share their
+    records (``format.object_graph``), and a model lives as long as its hashes are made: so a record's id is a key."""
+
+    def __init__(self, one: Identities) -> None:
+        self.one = one
+        self._known: dict[int, str] = {}
+
+    def of(self, value: Structure | None) -> str:
+        if value is None:
+            return "-"
+        found = self._known.get(id(value))
+        if found is None:
+            plain = self.one.auto.plain
+            name, key = (plain(text) if text else text for text in (value.name, value.key))
+            inner = [self.of(item) for item in value.items]
+            shape = "" if value.kind == "none" else shape_text(value.shape)
+            found = repr((value.kind, key, name, value.dtype, shape, value.value, inner))
+            self._known[id(value)] = found
+        return found
 
 
 # Weights and assets ---------------------------------------------------------------------------------------------------

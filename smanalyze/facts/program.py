@@ -170,8 +170,11 @@ def program_digest(one: Identities, program: Program | None = None) -> bytes:
 
 def _kinds(made: Program, numbers: frozenset[int]) -> set[bytes]:
     """What kinds of nodes these are, however many: op, device, names of attrs. Dtypes and shapes are the objects'."""
-    nodes = (made.library.main.node(number) for number in numbers)
-    return {"\0".join((node.op, node.device, *node.attr_names())).encode("utf-8", "replace") for node in nodes}
+    main = made.library.main
+    alike = {(main.ops[number], main.attr_keys[number]): number for number in numbers}
+    nodes = (main.node(number) for number in alike.values())
+    told = ((node.op, node.device, *(name for name in node.attr_names() if name not in NOISE_ATTRS)) for node in nodes)
+    return {"\0".join(one).encode("utf-8", "replace") for one in told}
 
 
 def _init(made: Program) -> list[bytes]:

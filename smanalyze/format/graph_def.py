@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from smanalyze.errors import FormatError
 from smanalyze.format.attr_keys import attr_key
-from smanalyze.format.node_columns import functions_in, read_columns, text_of
+from smanalyze.format.node_columns import Plans, functions_in, read_columns, text_of
 from smanalyze.format.tensor_shape import shape_of
 from smanalyze.model.dtypes import dtype_name
 from smanalyze.model.graph import Argument, AttrKind, BodyColumns, ConstTensor, Function
@@ -150,10 +150,11 @@ class NodeList(Sequence[NodeView]):
 
 
 class FunctionView:
-    """One FunctionDef; see ``model.graph.Function``."""
+    """One FunctionDef; see ``model.graph.Function``. ``plans`` are those of its model."""
 
-    def __init__(self, message: Any) -> None:
+    def __init__(self, message: Any, plans: Plans | None = None) -> None:
         self._message = message
+        self._plans = plans
 
     @property
     def name(self) -> str:
@@ -168,7 +169,7 @@ class FunctionView:
         return len(self._message.node_def)
 
     def columns(self, noise: frozenset[str] = frozenset()) -> BodyColumns:
-        return read_columns(self._message.node_def, noise)
+        return read_columns(self._message.node_def, noise, self._plans)
 
     def own_attr_keys(self) -> Mapping[str, bytes]:
         attrs = self._message.attr
@@ -221,6 +222,7 @@ class GraphView:
 
     def __init__(self, message: Any) -> None:
         self._message = message
+        self._plans = Plans()
 
     @property
     def nodes(self) -> NodeList:
@@ -231,7 +233,7 @@ class GraphView:
         return len(self._message.node)
 
     def columns(self, noise: frozenset[str] = frozenset()) -> BodyColumns:
-        return read_columns(self._message.node, noise)
+        return read_columns(self._message.node, noise, self._plans)
 
     @property
     def producer(self) -> int:
@@ -247,7 +249,8 @@ class GraphView:
 
     @cached_property
     def functions(self) -> Mapping[str, Function]:
-        return {message.signature.name: FunctionView(message) for message in self._message.library.function}
+        library = self._message.library.function
+        return {message.signature.name: FunctionView(message, self._plans) for message in library}
 
     @cached_property
     def gradients(self) -> tuple[tuple[str, str], ...]:

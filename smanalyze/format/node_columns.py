@@ -18,13 +18,25 @@ _TENSOR = b"tensor="
 """How the key of an attr begins that is a tensor, whatever its name; an op has one at most."""
 
 
-def read_columns(messages: Any, noise: frozenset[str] = frozenset()) -> BodyColumns:
-    """The columns of a repeated NodeDef field.
+class Plans:
+    """What is known of the attrs of each op of one model, by the attrs that keys leave out: how the key of an attr
+    begins, b"" for one that is left out.
 
     An attr of one op has one type, since the OpDef says it and TensorFlow refuses a node that disagrees; so the type
     is looked at once for each op and attr name. Names with an underscore stand in no OpDef and are looked at every
     time, but for the two that shape inference and colocation write on every node.
     """
+
+    def __init__(self) -> None:
+        self._plans: dict[frozenset[str], dict[str, dict[str, bytes]]] = {}
+
+    def without(self, noise: frozenset[str]) -> dict[str, dict[str, bytes]]:
+        """By op and attr."""
+        return self._plans.setdefault(noise, {})
+
+
+def read_columns(messages: Any, noise: frozenset[str] = frozenset(), known: Plans | None = None) -> BodyColumns:
+    """The columns of a repeated NodeDef field; ``known`` are the plans of its model."""
     names: list[str] = []
     ops: list[str] = []
     inputs: list[Sequence[str]] = []
@@ -33,7 +45,7 @@ def read_columns(messages: Any, noise: frozenset[str] = frozenset()) -> BodyColu
     gradient_ops: set[str] = set()
     constants: list[tuple[int, int]] = []
     attr_keys: list[bytes] = []
-    plans: dict[str, dict[str, bytes]] = {}  # of each op: how the key of an attr begins, b"" for one that is left out
+    plans = (known or Plans()).without(noise)
     for number, message in enumerate(messages):
         op = message.op
         names.append(message.name)

@@ -28,23 +28,47 @@ _JIT = {0: "", 1: "on", 2: "off"}
 
 def parse_object_graph(message: Any) -> ObjectGraph:
     """All objects by id, and the concrete functions in order of name."""
-    nodes = tuple(_object(i, node) for i, node in enumerate(message.nodes))
+    met = _Met()
+    nodes = tuple(_object(i, node, met) for i, node in enumerate(message.nodes))
     functions = message.concrete_functions
-    return ObjectGraph(nodes, tuple(_concrete(name, functions[name]) for name in sorted(functions)))
+    return ObjectGraph(nodes, tuple(_concrete(name, functions[name], met) for name in sorted(functions)))
 
 
-def _concrete(name: str, message: Any) -> ConcreteFunction:
+class _Met:
+    """What many functions of a model say alike is parsed once, and is one record: a model of 3,600 functions has some
+    hundred signatures."""
+
+    def __init__(self) -> None:
+        self._structures: dict[bytes, Structure] = {}
+        self._specs: dict[bytes, FunctionSpec] = {}
+
+    def structure(self, message: Any) -> Structure:
+        data = message.SerializeToString()
+        found = self._structures.get(data)
+        if found is None:
+            found = self._structures[data] = parse_structure(message)
+        return found
+
+    def spec(self, message: Any) -> FunctionSpec:
+        data = message.SerializeToString()
+        found = self._specs.get(data)
+        if found is None:
+            found = self._specs[data] = parse_function_spec(message)
+        return found
+
+
+def _concrete(name: str, message: Any, met: _Met) -> ConcreteFunction:
     return ConcreteFunction(
         name,
         tuple(message.bound_inputs),
-        parse_structure(message.canonicalized_input_signature),
-        parse_structure(message.output_signature),
+        met.structure(message.canonicalized_input_signature),
+        met.structure(message.output_signature),
     )
 
 
-def _object(number: int, message: Any) -> SavedObject:
+def _object(number: int, message: Any, met: _Met) -> SavedObject:
     kind = message.WhichOneof("kind")
-    fields = _PAYLOADS.get(kind, _nothing)(getattr(message, kind) if kind else None)
+    fields = _PAYLOADS.get(kind, _nothing)(getattr(message, kind) if kind else None, met)
     if message.HasField("serialized_user_proto"):
         # Keras of TF 2.8 on may keep a layer's user proto here; its type is enough to know.
         fields.setdefault("identifier", message.serialized_user_proto.type_url.rsplit("/", 1)[-1])
@@ -62,11 +86,11 @@ def _object(number: int, message: Any) -> SavedObject:
     )
 
 
-def _nothing(message: Any) -> dict[str, Any]:
+def _nothing(message: Any, met: _Met) -> dict[str, Any]:
     return {}
 
 
-def _user_object(message: Any) -> dict[str, Any]:
+def _user_object(message: Any, met: _Met) -> dict[str, Any]:
     version = message.version
     return {
         "identifier": message.identifier,
@@ -77,7 +101,7 @@ def _user_object(message: Any) -> dict[str, Any]:
     }
 
 
-def _variable(message: Any) -> dict[str, Any]:
+def _variable(message: Any, met: _Met) -> dict[str, Any]:
     parts = message.experimental_distributed_variable_components
     variable = ObjectVariable(
         message.name,
@@ -92,13 +116,13 @@ def _variable(message: Any) -> dict[str, Any]:
     return {"variable": variable}
 
 
-def _function(message: Any) -> dict[str, Any]:
-    spec = parse_function_spec(message.function_spec) if message.HasField("function_spec") else None
+def _function(message: Any, met: _Met) -> dict[str, Any]:
+    spec = met.spec(message.function_spec) if message.HasField("function_spec") else None
     return {"function": ObjectFunction(tuple(message.concrete_functions), spec)}
 
 
-def _bare_function(message: Any) -> dict[str, Any]:
-    spec = parse_function_spec(message.function_spec) if message.HasField("function_spec") else None
+def _bare_function(message: Any, met: _Met) -> dict[str, Any]:
+    spec = met.spec(message.function_spec) if message.HasField("function_spec") else None
     name = message.concrete_function_name
     keywords = tuple(message.argument_keywords)
     return {
@@ -108,13 +132,13 @@ def _bare_function(message: Any) -> dict[str, Any]:
 
 _PAYLOADS: dict[str | None, Any] = {
     "user_object": _user_object,
-    "asset": lambda m: {"asset_index": m.asset_file_def_index},
+    "asset": lambda m, met: {"asset_index": m.asset_file_def_index},
     "function": _function,
     "variable": _variable,
     "bare_concrete_function": _bare_function,
-    "constant": lambda m: {"constant": m.operation},
-    "resource": lambda m: {"device": m.device},
-    "captured_tensor": lambda m: {"captured_function": m.concrete_function, "constant": m.name},
+    "constant": lambda m, met: {"constant": m.operation},
+    "resource": lambda m, met: {"device": m.device},
+    "captured_tensor": lambda m, met: {"captured_function": m.concrete_function, "constant": m.name},
 }
 
 

@@ -182,16 +182,23 @@ class BodyIndex:
 
     def origin(self, reference: str) -> int | None:
         """As ``producer``, looking through ops that only hand a value on."""
-        number = self.producer(reference)
+        return self._origin(self.producer(reference), reference)
+
+    def input_origin(self, number: int, position: int) -> int | None:
+        """The origin of one data input of a node."""
+        return self._origin(self.producers[number][position], ":" + self.slots[number][position])
+
+    def _origin(self, number: int | None, reference: str) -> int | None:
         for _ in range(64):
             if number is None or number < 0 or self.ops[number] not in PASS_THROUGH:
                 return number
-            inputs = self.data_inputs(number)
-            if not inputs:
+            before = self.producers[number]
+            if not before:
                 return number
             position = output_position(reference) if self.ops[number] == "IdentityN" else 0
-            reference = inputs[position] if position < len(inputs) else inputs[0]
-            number = self.producer(reference)
+            position = position if position < len(before) else 0
+            reference = ":" + self.slots[number][position]
+            number = before[position]
         return number
 
 

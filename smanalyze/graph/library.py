@@ -112,12 +112,12 @@ class Library:
         return found
 
     def _note(self, index: BodyIndex, number: int, bits: int, found: dict[int, int]) -> None:
-        inputs = index.data_inputs(number)
+        inputs = len(index.producers[number])
         # ResourceApplyAdam and its like take several handles; what is no handle cannot be traced back to a resource.
         # The older ops on references take the variable first, and the values they take may come from other variables.
-        handles = inputs if index.ops[number].startswith(("Resource", "Reader")) else inputs[:1]
-        for reference in handles:
-            origin = index.origin(reference)
+        handles = inputs if index.ops[number].startswith(("Resource", "Reader")) else min(inputs, 1)
+        for position in range(handles):
+            origin = index.input_origin(number, position)
             if origin is not None:
                 found[origin] = found.get(origin, 0) | bits
 

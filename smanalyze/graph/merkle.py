@@ -123,9 +123,9 @@ class Merkle:
     def _saver(self, index: BodyIndex, function: Function) -> bytes:
         """A saver, whatever the list of its variables."""
         labels = [digest_of(b"unmet", argument.dtype.encode()) for argument in function.inputs]
-        nodes = self.nodes(index, labels)
         each, kinds = each_variable(index)
-        once = set(range(len(nodes))).difference(each, key_lists(index))
+        once = sorted(set(range(len(index.names))).difference(each, key_lists(index)))
+        nodes = _NodeDigests(self, index, labels, None).run(once)
         return digest_of(b"saver", *sorted(nodes[number] for number in once), b"each", *sorted(kinds))
 
     def body(
@@ -210,12 +210,13 @@ class _NodeDigests:
                 held.difference_update(p for p in before if p is not None)
         return held
 
-    def run(self) -> list[bytes]:
+    def run(self, numbers: Iterable[int] | None = None) -> list[bytes]:
+        """The digest of every node, or of those with these ``numbers`` and b"" for what they do not need."""
         found, producers = self.found, self.index.producers
-        for number, before in enumerate(producers):
+        for number in range(len(producers)) if numbers is None else numbers:
             if found[number]:
                 continue
-            for p in before:
+            for p in producers[number]:
                 if p is not None and p >= 0 and not found[p]:
                     self.walk(number)
                     break

@@ -17,15 +17,13 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from smanalyze.graph import ops
+from smanalyze.graph.data_files import read_data
 from smanalyze.model.record import record
 
 __all__ = ["attr_first_release", "attr_has_default", "attr_releases", "op_first_release"]
-
-_DATA: Final = Path(__file__).parent / "data" / "op_attrs.json"
 
 
 @record
@@ -95,7 +93,7 @@ def _attr(op: str, attr: str) -> _Attr | None:
 
 @cache
 def _data() -> _Data:
-    document = json.loads(_DATA.read_text(encoding="utf-8"))
+    document = json.loads(read_data("op_attrs.json"))
     first = {op: row["attrs"] for row in document["first"] for op in row["ops"].split()}
     return _Data(first, _by_op(document["later"]), _by_op(document["without"]))
 

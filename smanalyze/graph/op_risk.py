@@ -16,10 +16,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
+from smanalyze.graph.data_files import read_data
 from smanalyze.model.record import record
 
 __all__ = ["RISK_CLASSES", "OpRisk", "RiskClass", "risks"]
@@ -69,8 +69,6 @@ _MEANINGS: Final = (
 RISK_CLASSES: Final[Mapping[str, str]] = MappingProxyType(dict(zip(get_args(RiskClass), _MEANINGS, strict=True)))
 """What each class means, in one line; the order is that of concern, and the one in which :func:`risks` answers."""
 
-_DATA: Final = Path(__file__).parent / "data" / "op_risk.json"
-
 
 @record
 class OpRisk:
@@ -118,7 +116,7 @@ def risks(op: str) -> tuple[OpRisk, ...]:
 def _groups() -> tuple[dict[str, list[dict[str, Any]]], list[tuple[str, list[dict[str, Any]]]]]:
     """The groups of op_risk.json that hold an op, by its name, and by a prefix of another library's names."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for group in json.loads(_DATA.read_text(encoding="utf-8"))["groups"]:
+    for group in json.loads(read_data("op_risk.json"))["groups"]:
         for word in group["ops"].split():
             found.setdefault(word, []).append(group)
     prefixes = [(word[:-1], groups) for word, groups in found.items() if word.endswith("*")]

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from smanalyze.graph import op_effects
+from smanalyze.graph.data_files import read_data
 from smanalyze.graph.op_effects import StateEffect, StateUse
 from smanalyze.model.record import record
 
@@ -38,8 +38,6 @@ __all__ = [
 ]
 
 Handle = Literal["", "resource", "ref"]
-
-_DATA: Final = Path(__file__).parent / "data"
 
 
 @record
@@ -185,7 +183,7 @@ class _Registry:
 
 @cache
 def _registry() -> _Registry:
-    document = json.loads((_DATA / "ops.json").read_text(encoding="utf-8"))
+    document = json.loads(read_data("ops.json"))
     group_of = {op: group for group in document["groups"] for op in group["ops"].split()}
     return _Registry(document["releases"], document["producers"], group_of)
 
@@ -195,7 +193,7 @@ def _providers() -> tuple[dict[str, dict[str, Any]], tuple[tuple[str, dict[str, 
     """The rows of providers.toml by op name, and by prefix."""
     import tomllib  # only a model with an op of others needs it
 
-    rows = tomllib.loads((_DATA / "providers.toml").read_text(encoding="utf-8"))["provider"]
+    rows = tomllib.loads(read_data("providers.toml"))["provider"]
     by_name = {op: row for row in rows for op in row.get("ops", ())}
     return by_name, tuple((prefix, row) for row in rows for prefix in row.get("prefixes", ()))
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smanalyze.graph.body import BodyIndex
+from smanalyze.graph.body import NOISE_ATTRS, BodyIndex
+from smanalyze.model.graph import Node
 
 SAVE, RESTORE = "SaveV2", "RestoreV2"
 SAVER_OPS = frozenset({
@@ -40,17 +41,21 @@ def each_variable(index: BodyIndex) -> tuple[list[int], set[bytes]]:
 
 def node_kinds(index: BodyIndex, numbers: Iterable[int]) -> set[bytes]:
     """What kinds of nodes these are, however many."""
-    return {_saver_kind(index, number) for number in numbers}
+    # Most of a saver's nodes are alike, and to ask a node itself costs more than all that is known of it already.
+    alike: dict[tuple[object, ...], int] = {}
+    for number in numbers:
+        feeding: Iterable[str] = [_fed(index, producer) for producer in index.producers[number]]
+        if index.ops[number] in (SAVE, RESTORE):
+            feeding = sorted(set(feeding))
+        alike[(index.ops[number], index.attr_keys[number], *feeding)] = number
+    return {_saver_kind(index.node(number), feeding) for (_, _, *feeding), number in alike.items()}
 
 
-def _saver_kind(index: BodyIndex, number: int) -> bytes:
+def _saver_kind(node: Node, feeding: Iterable[object]) -> bytes:
     """What kind of node this is: op, device, names of attrs, and the ops that feed it. Dtypes differ from variable to
     variable."""
-    node = index.node(number)
-    feeding = [_fed(index, producer) for producer in index.producers[number]]
-    if index.ops[number] in (SAVE, RESTORE):
-        feeding = sorted(set(feeding))
-    return "\0".join((node.op, node.device, *node.attr_names(), "", *feeding)).encode("utf-8", "replace")
+    names = sorted(name for name in node.attr_names() if name not in NOISE_ATTRS)
+    return "\0".join((node.op, node.device, *names, "", *map(str, feeding))).encode("utf-8", "replace")
 
 
 def fed_kinds(index: BodyIndex, number: int) -> set[bytes]:
@@ -66,11 +71,10 @@ def key_lists(index: BodyIndex) -> set[int]:
     """Constants that only list checkpoint keys and slices for SaveV2 and RestoreV2: their order is no program."""
     if SAVE not in index.op_counts and RESTORE not in index.op_counts:
         return set()
-    lists: set[int] = set()
+    savers = {number for number, op in enumerate(index.ops) if op in (SAVE, RESTORE)}
+    lists = {p for number in savers for p in index.producers[number][1:3] if p is not None and p >= 0}
     others: set[int] = set()
     for number, before in enumerate(index.producers):
-        saver = index.ops[number] in (SAVE, RESTORE)
-        for position, producer in enumerate(before):
-            if producer is not None and producer >= 0:
-                (lists if saver and position in (1, 2) else others).add(producer)
+        if not lists.isdisjoint(before):
+            others.update(p for p in (before[:1] + before[3:] if number in savers else before) if p is not None)
     return {number for number in lists - others if index.ops[number] == "Const"}

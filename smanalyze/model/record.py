@@ -2,8 +2,8 @@
 
 ``dataclass(frozen=True, slots=True)`` compiles half a dozen methods for each class, half a millisecond each time a
 program starts. A report needs more than a hundred such classes, and would spend a fifth of its time on that. Here only
-``__init__`` is compiled; the other methods are shared. The class is a dataclass in every other respect: ``fields``,
-``replace``, ``is_dataclass`` and defaults work, and type checkers see one.
+``__init__`` is compiled, for the first object of a class; the other methods are shared. The class is a dataclass in
+every other respect: ``fields``, ``replace``, ``is_dataclass`` and defaults work, and type checkers see one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def record(cls: type[T]) -> type[T]:
     compared = tuple(field.name for field in fields if field.compare)
     namespace.update(
         __slots__=names,
-        __init__=_initializer(fields, cls.__qualname__),
+        __init__=_first,
         __setattr__=_refuse,
         __delattr__=_refuse,
         __repr__=_repr,
@@ -42,6 +42,12 @@ def record(cls: type[T]) -> type[T]:
     made = kind(cls.__name__, cls.__bases__, namespace)
     made.__qualname__ = cls.__qualname__
     return typing.cast("type[T]", made)
+
+
+def _first(self: Any, *values: Any, **named: Any) -> None:
+    kind = type(self)
+    kind.__init__ = _initializer(dataclasses.fields(kind), kind.__qualname__)
+    kind.__init__(self, *values, **named)
 
 
 def _initializer(fields: tuple[dataclasses.Field[Any], ...], owner: str) -> Any:

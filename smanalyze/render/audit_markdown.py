@@ -34,6 +34,7 @@ from smanalyze.render.markdown import add_findings, add_not_read
 from smanalyze.render.markdown_escape import cell_code, cell_prose, code, codes, prose
 from smanalyze.render.markdown_sheet import Sheet
 from smanalyze.render.units import bytes_text, percent_text, plural, shape_text
+from smanalyze.render.words import hashes_text
 from smanalyze.report.audit import (
     AuditReport,
     CheckFailure,
@@ -50,6 +51,7 @@ from smanalyze.report.audit import (
     WeightsAudit,
     WeightsMatch,
 )  # fmt: skip
+from smanalyze.report.document import CanonicalHashes
 
 _ROWS = 100
 _NAMES = 20
@@ -66,7 +68,7 @@ def render_audit_markdown(report: AuditReport) -> str:
     if report.contents is not None:
         _add_contents(sheet, report.contents)
     else:
-        _add_fingerprint(sheet, report.fingerprint)
+        _add_fingerprint(sheet, report.fingerprint, report.hashes)
     if title := checkpoint_title(report):
         _add_checkpoint(sheet, report.checkpoint, report.keys, title)
     for manifest in report.manifests:
@@ -84,7 +86,7 @@ def render_audit_markdown(report: AuditReport) -> str:
     return sheet.text()
 
 
-def _add_fingerprint(sheet: Sheet, fingerprint: FingerprintAudit) -> None:
+def _add_fingerprint(sheet: Sheet, fingerprint: FingerprintAudit, hashes: CanonicalHashes | None) -> None:
     sheet.add("## Fingerprint")
     sheet.add(f"{prose(fingerprint_text(fingerprint))}")
     sheet.add("\n".join(f"- {prose(sentence)}" for sentence in fingerprint.says))
@@ -92,6 +94,8 @@ def _add_fingerprint(sheet: Sheet, fingerprint: FingerprintAudit) -> None:
     sheet.table(titles, fingerprint.fields, _field_row, _ROWS, "hash", "hashes")
     for how, singleprint in singleprints(fingerprint):
         sheet.add(f"Singleprint {code(singleprint)} ({how})")
+    if hashes is not None:
+        sheet.add(f"Canonical hashes: {prose(hashes_text(hashes))}")
 
 
 def _field_row(field: FingerprintField) -> tuple[str, ...]:

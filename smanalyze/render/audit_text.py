@@ -37,7 +37,7 @@ from smanalyze.render.text_model import draw_findings, draw_not_read
 from smanalyze.render.text_page import Page
 from smanalyze.render.units import bytes_text, percent_text, plural, shape_text
 from smanalyze.render.visible import visible
-from smanalyze.render.words import cut, joined
+from smanalyze.render.words import cut, hashes_text, joined
 from smanalyze.report.audit import (
     AuditReport,
     CheckpointAudit,
@@ -47,6 +47,7 @@ from smanalyze.report.audit import (
     ManifestAudit,
     WeightsAudit,
 )  # fmt: skip
+from smanalyze.report.document import CanonicalHashes
 
 _FINDINGS = 30
 _ROWS = 40
@@ -66,7 +67,7 @@ def render_audit_text(report: AuditReport, *, width: int, color: bool) -> str:
     if report.contents is not None:
         _draw_contents(page, report.contents)
     else:
-        _draw_fingerprint(page, report.fingerprint)
+        _draw_fingerprint(page, report.fingerprint, report.hashes)
     if title := checkpoint_title(report):
         _draw_checkpoint(page, report.checkpoint, report.keys, title)
     for manifest in report.manifests:
@@ -82,7 +83,7 @@ def render_audit_text(report: AuditReport, *, width: int, color: bool) -> str:
     return page.text()
 
 
-def _draw_fingerprint(page: Page, fingerprint: FingerprintAudit) -> None:
+def _draw_fingerprint(page: Page, fingerprint: FingerprintAudit, hashes: CanonicalHashes | None) -> None:
     page.heading("Fingerprint", (fingerprint_text(fingerprint), "dim"))
     for sentence in fingerprint.says:
         page.flow([(sentence, "")], 2)
@@ -107,6 +108,7 @@ def _draw_fingerprint(page: Page, fingerprint: FingerprintAudit) -> None:
     for how, singleprint in singleprints(fingerprint):
         beside = page.width >= 27 + _LONGEST_HASH  # else below its label, so that it is folded at its slashes alone
         page.fact(f"singleprint, {how}", (singleprint, "dim"), column=27 if beside else 4)
+    page.fact("canonical hashes", (hashes_text(hashes), "dim"), column=27)
 
 
 def _draw_contents(page: Page, contents: Contents) -> None:

@@ -10,6 +10,7 @@ from smanalyze.model.record import record
 from smanalyze.model.tensors import Shape
 from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.noise import Normalised
+from smanalyze.report.program_changes import ConstantChange, FunctionRow, OpChange, RiskChange, StringConstant
 from smanalyze.report.python_changes import ArgumentPair, KerasPair, LayerPair, ListPair, ObjectPair, ReturnChange
 from smanalyze.report.sections import AssetRow, Callable, DeviceCount, Trace, VariableRow
 from smanalyze.report.tensors import OpCount, SignatureReport, Tensor
@@ -136,84 +137,6 @@ class FunctionChange:
 
 
 @record
-class FunctionRow:
-    """A function that is on one side only, or has another name there; with it those that belong to it: that it calls,
-    or that call it, and those of the same layer. ``members`` are the names of all of them, ``nodes`` those of all.
-
-    ``role`` is that of a LibraryFunction; ``echo_of`` says what it follows from ("" for what stands by itself): a
-    changed function, signature or callable. ``stage`` says how the two of another name were matched.
-    """
-
-    old: str
-    new: str
-    nodes: int
-    reachable: bool
-    reach: tuple[str, ...] = ()
-    role: str = ""
-    members: tuple[str, ...] = ()
-    echo_of: str = ""
-    stage: str = ""
-
-
-@record
-class OpChange:
-    """An op that one side has more of in a place: ``where`` names signatures and callables, ``functions`` some of those
-    that hold it there; ``running``: a signature, a function of the object tree or loading runs one of its nodes."""
-
-    op: str
-    old: int
-    new: int
-    where: tuple[str, ...]
-    functions: tuple[str, ...] = ()
-    running: bool = True
-
-
-@record
-class RiskChange:
-    """Something that nodes of an op can do beside computing, and that one side can do more often: ``risk_class`` and
-    ``reason`` as graph.op_risk has them.
-
-    Numbers of nodes are (old, new): of ``every`` node, of those that are ``running``, those ``served`` by a signature,
-    those ``loaded`` with the model. ``operands`` are paths, addresses or code that only the side with more works on;
-    ``where`` and ``functions`` are as in OpChange.
-    """
-
-    op: str
-    risk_class: str
-    reason: str
-    every: tuple[int, int]
-    running: tuple[int, int]
-    served: tuple[int, int]
-    loaded: tuple[int, int]
-    operands: tuple[str, ...]
-    where: tuple[str, ...]
-    functions: tuple[str, ...]
-
-
-@record
-class ConstantChange:
-    """A large constant that was added, removed, or holds another value: dtypes with shapes, and bytes."""
-
-    function: str
-    node: str
-    old: str
-    new: str
-    old_size: int
-    new_size: int
-    reach: tuple[str, ...]
-
-
-@record
-class StringConstant:
-    """A constant string that only the new model has, in something that runs; the first of several."""
-
-    text: str
-    function: str
-    node: str
-    reach: tuple[str, ...]
-
-
-@record
 class WeightDelta:
     """How the values of a variable changed. ``changed`` of so many ``elements`` differ (0 and 0 where they cannot be
     told one by one: another shape); ``max_abs`` is the largest difference, ``relative`` the norm of the difference over
@@ -243,8 +166,8 @@ class WeightDelta:
 class VariablePair:
     """A variable. ``values`` is ``equal`` (by checksum, or because neither side stores any), ``changed``,
     ``not-fetched``, ``not-compared`` or "" where one side has none. ``unread`` says why changed values have no
-    ``delta``: ``budget``, ``missing`` (not at hand) or ``unreadable``, "" where they have, or nobody asked. ``label`` is
-    its name without what an export counts. ``renamed``: its name is another, counters of an exporter apart.
+    ``delta``: ``budget``, ``missing`` (not at hand) or ``unreadable``, "" where they have, or nobody asked. ``label``
+    is its name without what an export counts. ``renamed``: its name is another, counters of an exporter apart.
     ``placement`` are (what, old, new) of device, replicas, synchronization and aggregation, those that changed."""
 
     old: VariableRow | None
@@ -295,7 +218,8 @@ class FilePair:
 @record
 class MetaGraphPair:
     """A MetaGraph, matched by its tags. ``init_changed``: what runs at load is another program; ``init_ops`` are the
-    ops that it runs more often, and less often, then; ``devices`` what nodes that run are tied to, on each side."""
+    ops that it runs more often, and less often, then; ``devices`` what nodes that run are tied to, on each side.
+    ``functions_cut``: there were too many functions without a partner to look for one for all of them."""
 
     old: MetaGraphReport | None
     new: MetaGraphReport | None
@@ -311,6 +235,7 @@ class MetaGraphPair:
     init_changed: bool = False
     init_ops: tuple[tuple[OpCount, ...], tuple[OpCount, ...]] = ((), ())
     devices: tuple[tuple[DeviceCount, ...], tuple[DeviceCount, ...]] = ((), ())
+    functions_cut: bool = False
     risks: tuple[RiskChange, ...] = ()
     constants: tuple[ConstantChange, ...] = ()
     strings: tuple[StringConstant, ...] = ()

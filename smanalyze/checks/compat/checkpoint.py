@@ -90,7 +90,7 @@ def data_missing(models: TwoModels) -> Iterator[Changed]:
 
 @change("var-data-restored", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
 def data_restored(models: TwoModels) -> Iterator[Changed]:
-    """The new checkpoint has values for variables that the old one had none for.
+    """The new checkpoint has values for variables that the old one lacked.
 
     Why: the old model could not be restored as a whole, and the new one can.
     Fix: nothing.

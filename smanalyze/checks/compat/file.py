@@ -131,8 +131,8 @@ def runnable_removed(models: TwoModels) -> Iterator[Changed]:
         yield _changed(files, f"{names} ({kinds}) {_are(files)} gone.", names, "")
 
 
-@change("file-symlink-added", serving=NOTE, python=NOTE, keras=NOTE, security=WARNING)
-def symlink_added(models: TwoModels) -> Iterator[Changed]:
+@change("file-became-symlink", serving=NOTE, python=NOTE, keras=NOTE, security=WARNING)
+def became_symlink(models: TwoModels) -> Iterator[Changed]:
     """A file is a symlink now.
 
     Why: a link can lead out of the folder, so that loading the model reads a file of the machine that nobody published.
@@ -183,7 +183,8 @@ def file_changed(models: TwoModels) -> Iterator[Changed]:
     Fix: nothing, if it was meant.
     """
     extra = [file for file in models.changes.files if file.path.startswith(_EXTRA)]
-    files = [file for file in (*extra, *_unexpected(models)) if file.same is False and not file.kind and not file.old_kind]
+    others = (*extra, *_unexpected(models))
+    files = [file for file in others if file.same is False and not file.kind and not file.old_kind]
     if files:
         names = named([file.path for file in files])
         verb = "has" if len(files) == 1 else "have"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import TwoModels
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
-from smanalyze.model.saved_model import SavedModel
 from smanalyze.model.side_files import Fingerprint
 from smanalyze.report.findings import Location
 
@@ -56,23 +55,16 @@ def mismatch(models: TwoModels) -> Iterator[Changed]:
 
 
 def _recomputed(models: TwoModels) -> Iterator[str]:
-    """Which side is not what was exported."""
-    for name, model in (("old", models.old.model), ("new", models.new.model)):
-        status = _status(model)
-        if status:
-            yield f"the {name} model {status}"
-
-
-def _status(model: SavedModel) -> str:
+    """Which side is not what was exported. One side is enough: of two files only one can have the hash."""
+    model = models.new.model
     if model.fingerprint is None or model.fingerprints is None:
-        return ""
+        return
     computed = model.fingerprints.recompute(model.fingerprint.producer or None).named("saved_model_checksum")
     values = [one.value for one in computed if one.value is not None]
-    if not values:
-        return ""
     if model.fingerprint.saved_model_checksum in values:
-        return "is as it was exported"
-    return f"was edited: its graph file has the hash {values[0]}"
+        yield "the new model is as it was exported, so that the old one was edited"
+    elif values:
+        yield f"the new model was edited: its graph file has the hash {values[0]}"
 
 
 @change("fp-blind", python=NOTE, security=NOTE)

@@ -21,8 +21,9 @@ from smanalyze.checks.changes import BodyChange, FunctionPresence
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.rule import NOTE, WARNING
 from smanalyze.facts.function_names import stem_of
-from smanalyze.report.changes import FunctionChange, FunctionRow, NodeChange
+from smanalyze.report.changes import FunctionChange, NodeChange
 from smanalyze.report.diff import Severities
+from smanalyze.report.program_changes import FunctionRow
 
 AREA = "program"
 
@@ -179,10 +180,10 @@ def _found(presence: FunctionPresence, message: str, old: str, new: str, severit
 
 
 def _functions(row: FunctionRow, word: str) -> str:
-    """``A new function: f (3 nodes)``, ``3 functions that nothing runs: f, g (12 nodes)``."""
+    """``a new function: f (3 nodes)``, ``3 functions that nothing runs: f, g, h (12 nodes)``."""
     names = list(dict.fromkeys(map(stem_of, row.members)))[:3]
     one = f"{word} function".strip()
-    count = f"A {one}" if len(row.members) == 1 else f"{len(row.members)} {one}s"
+    count = f"a {one}" if len(row.members) == 1 else f"{len(row.members)} {one}s"
     runs = "" if row.reachable else " that nothing runs"
     more = f" and {len(row.members) - len(names):,} more" if len(row.members) > len(names) else ""
     return f"{count}{runs}: {', '.join(names)}{more} ({count_of(row.nodes, 'node')})"
@@ -198,7 +199,7 @@ def added(presence: FunctionPresence) -> Iterator[Changed]:
     """
     row = presence.row
     if not row.old and not row.echo_of and is_told(presence.meta_graph):
-        yield _found(presence, f"{_functions(row, 'new')}.", "", stem_of(row.new), None)
+        yield _found(presence, f"{capital(_functions(row, 'new'))}.", "", stem_of(row.new), None)
 
 
 @change("fn-removed", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
@@ -211,7 +212,7 @@ def removed(presence: FunctionPresence) -> Iterator[Changed]:
     """
     row = presence.row
     if not row.new and not row.echo_of and is_told(presence.meta_graph):
-        yield _found(presence, f"Gone: {_functions(row, '').lower()}.", stem_of(row.old), "", None)
+        yield _found(presence, f"Gone: {_functions(row, '')}.", stem_of(row.old), "", None)
 
 
 @change("fn-renamed", python=NOTE, keras=NOTE)

@@ -18,8 +18,9 @@ from smanalyze.checks.changes import MetaGraphChange, TwoModels
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.rule import NOTE, WARNING
 from smanalyze.facts.function_names import stem_of
-from smanalyze.report.changes import ConstantChange, StringConstant
+from smanalyze.report.changes import TensorPair
 from smanalyze.report.findings import Location
+from smanalyze.report.program_changes import ConstantChange, StringConstant
 
 AREA = "program"
 
@@ -41,6 +42,8 @@ def init_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     delta = delta_text(added, removed)
     message = f"Loading the model runs something else{f': {delta}' if delta else ''}."
     changed = [body for body in meta_graph.pair.functions if body.role == "initializer" and not body.echo_of]
+    if changed and not added and not removed and all(body.only_devices for body in changed):
+        return  # told by node-device-changed
     lines = [
         f"{capital(function_name(body.stem))} changed: {line}"
         for body in changed
@@ -54,6 +57,69 @@ def init_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
         meta_graph.place(function=changed[0].new if changed else None), message, subject, ops_text(removed),
         ops_text(added), listed(dict.fromkeys(lines)) or ("the same ops, on other values",),
     )  # fmt: skip
+
+
+@change("graph-idle-changed", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
+def idle_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
+    """The graph differs in what no signature, function or initializer uses.
+
+    Why: it is in nodes that only training used (a session can still run them by name), in those that save and restore,
+    or in control edges that order nothing. What the model offers computes what it did.
+    Fix: nothing, if it was meant; export only what is served.
+    """
+    pair = meta_graph.pair
+    if pair.same_program or meta_graph.models.same("program") is not False or not is_told(meta_graph):
+        return
+    told = (
+        pair.functions or pair.function_rows or pair.init_changed or any(row.risk_class in _TOLD for row in pair.risks)
+    )
+    if told or not meta_graph.in_both or _is_explained(meta_graph):
+        return
+    more, less = ([row for row in pair.ops if row.new > row.old], [row for row in pair.ops if row.old > row.new])
+    lines = [f"{row.op}: {row.old:,} → {row.new:,}" for row in (*less, *more)]
+    message = "The graph differs in what nothing offered computes: what nothing runs, saving, or mere edges of control."
+    sides = [", ".join(row.op for row in rows[:5]) for rows in (less, more)]
+    yield Changed(meta_graph.place(), message, meta_graph.subject(), sides[0], sides[1],
+                  listed(lines) or ("as many nodes of every op, with other attrs or edges",))  # fmt: skip
+
+
+_TOLD = (
+    "host-code",
+    "opaque",
+    "process",
+    "network",
+    "file-write",
+    "file-read",
+    "file-map",
+    "file-list",
+    "dataset-file",
+)
+"""Risks that are told of nodes that nothing runs, too."""
+
+
+def _is_explained(meta_graph: MetaGraphChange) -> bool:
+    """Whether signatures, functions of the object tree or variables differ, which the program is made of, too."""
+    pair, models = meta_graph.pair, meta_graph.models
+    signatures = any(
+        one.old is None or one.new is None or one.old.key != one.new.key or _renames((*one.inputs, *one.outputs))
+        for one in pair.signatures
+    )
+    callables = any(
+        one.old is None or one.new is None or any(trace.old is None or trace.new is None for trace in one.traces)
+        for one in pair.callables
+    )
+    variables = any(
+        one.old is None
+        or one.new is None
+        or (one.old.name, one.old.dtype, one.old.shape) != (one.new.name, one.new.dtype, one.new.shape)
+        for one in models.changes.variables
+    )
+    return signatures or callables or variables or models.same("objects") is False
+
+
+def _renames(tensors: tuple[TensorPair, ...]) -> bool:
+    """Whether inputs or outputs came, went, or have other names."""
+    return any(one.old is None or one.new is None or one.old.name != one.new.name for one in tensors)
 
 
 # Constants ------------------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.checks.runtime_release import known_release, missing_attrs, missing_ops
 from smanalyze.facts.function_names import stem_of
 from smanalyze.graph.ops import provider, registered, releases
-from smanalyze.report.changes import OpChange
 from smanalyze.report.diff import Severities
+from smanalyze.report.program_changes import OpChange
 
 AREA = "program"
 

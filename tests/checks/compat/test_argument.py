@@ -56,7 +56,7 @@ UNTRACED = new(set_default("none_value {}", "predict"))
 THREE = changed(BASE, old=[optional()], new=[optional(), swap_arguments("predict")])
 KEYWORD = new(keyword_only("predict"))
 
-CASES = {
+TABLE = {
     "api-arg-added-required": Cases(
         fires={"at the end": pair("change_input_added"), "no default": new(set_default(None, "predict"),
                                                                           add_argument("scale", ONE, "predict"))},
@@ -123,14 +123,14 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "maker", "fires"), params(CASES))
+@pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_rule_fires_where_it_should(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
 
 
 @pytest.mark.parametrize("maker", [*map(pair, NOISE), *map(same, MODELS)], ids=[*NOISE, *MODELS])
 def test_nothing_of_what_means_nothing(maker: Maker, tmp_path: Path) -> None:
-    assert rules_of(CASES, every(maker, tmp_path)) == []
+    assert rules_of(TABLE, every(maker, tmp_path)) == []
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_nothing_of_what_means_nothing(maker: Maker, tmp_path: Path) -> None:
 def test_an_argument_is_no_other_overload(maker: Maker, tmp_path: Path) -> None:
     """What follows from an argument is told by it alone."""
     findings = [found for found in every(maker, tmp_path) if found.area == "python"]
-    assert len(findings) == 1 and findings[0].rule in CASES, findings
+    assert len(findings) == 1 and findings[0].rule in TABLE, findings
 
 
 def test_a_default_that_was_never_traced_is_an_error(tmp_path: Path) -> None:

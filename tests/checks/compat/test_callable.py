@@ -78,7 +78,7 @@ OPEN = returns(dictionary(y=tensor(-1, -1)), "predict")
 
 ONE_LESS = edited("keras3_export", new=[drop_child("trainable_variables", "0")])
 
-CASES = {
+TABLE = {
     "api-callable-removed": Cases(
         fires={
             "a method": pair("change_method_removed"),
@@ -171,14 +171,14 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "maker", "fires"), params(CASES))
+@pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_rule_fires_where_it_should(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
 
 
 @pytest.mark.parametrize("maker", [*map(pair, NOISE), *map(same, MODELS)], ids=[*NOISE, *MODELS])
 def test_nothing_of_what_means_nothing(maker: Maker, tmp_path: Path) -> None:
-    assert rules_of(CASES, every(maker, tmp_path)) == []
+    assert rules_of(TABLE, every(maker, tmp_path)) == []
 
 
 def test_a_changed_input_is_one_finding_with_its_traces(tmp_path: Path) -> None:
@@ -221,4 +221,4 @@ def test_a_declared_rename_is_a_note(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["change_layer_inserted", "change_layer_renamed", "change_keras2_lambda_added"])
 def test_a_layer_says_nothing_of_functions(name: str, tmp_path: Path) -> None:
-    assert rules_of(CASES, every(pair(name), tmp_path)) == []
+    assert rules_of(TABLE, every(pair(name), tmp_path)) == []

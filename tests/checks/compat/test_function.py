@@ -53,7 +53,11 @@ def new(name: str, part: str, *changes: Change) -> Maker:
 SUBTRACTED = new(MODULE, CALL, op("add", "Sub"))
 SCALED = new("device_placement", CALL, value("mul/y", 9.0))
 PINNED = new("device_placement", CALL, device("mul", "/device:GPU:7"))
-ORDERED = new(SEVERAL, "__inference_embed_", inputs("l2_normalize/Square", "MatMul:product:0", "^l2_normalize/Sum/reduction_indices"))
+ORDERED = new(
+    SEVERAL,
+    "__inference_embed_",
+    inputs("l2_normalize/Square", "MatMul:product:0", "^l2_normalize/Sum/reduction_indices"),
+)
 COMPILED = new(MODULE, CALL, own_attr("_XlaMustCompile", True))
 NO_GRADIENT = new(GRADIENT, CALL, attr("IdentityN", "_gradient_op_type", b"Identity"))
 OTHER_GRADIENT = new(GRADIENT, "internal_grad_fn", value("clip_by_value/y", -3.0))
@@ -64,31 +68,53 @@ NOTES = Severities("note", "note", "note", "note")
 TABLE: dict[str, Cases] = {
     "fn-body-changed": Cases(
         fires={
-            "another op": SUBTRACTED, "other input": new(SEVERAL, "__inference_predict_", inputs("Softmax", "MatMul:product:0")),
-            "attr": new(MODULE, CALL, attr("MatMul", "transpose", b"x")), "keras 3": pair("change_relu_to_gelu"),
-            "keras 2": pair("change_layer_inserted"), "file": pair("change_read_file"),
+            "another op": SUBTRACTED,
+            "other input": new(SEVERAL, "__inference_predict_", inputs("Softmax", "MatMul:product:0")),
+            "attr": new(MODULE, CALL, attr("MatMul", "transpose", b"x")),
+            "keras 3": pair("change_relu_to_gelu"),
+            "keras 2": pair("change_layer_inserted"),
+            "file": pair("change_read_file"),
             "one more output": pair("change_output_added"),
             "main graph": edited("tf1_queue", new=[in_function("", op("cond/Neg", "Abs"))]),
             "dead": new(DEAD, "deader", op("mul", "AddV2")),
         },
         silent={
-            "constant": SCALED, "device": PINNED, "order": ORDERED, "attribute": COMPILED, "gradient": NO_GRADIENT,
-            "gradient's body": OTHER_GRADIENT, "order in the file": new(MODULE, CALL, swap("MatMul", "NoOp")),
-            "renamed": RENAMED, "signature": pair("change_signature_renamed"), "weights": pair("change_weights_nudged"),
-            "input's name": pair("change_input_renamed"), "method": pair("change_method_removed"),
+            "constant": SCALED,
+            "device": PINNED,
+            "order": ORDERED,
+            "attribute": COMPILED,
+            "gradient": NO_GRADIENT,
+            "gradient's body": OTHER_GRADIENT,
+            "order in the file": new(MODULE, CALL, swap("MatMul", "NoOp")),
+            "renamed": RENAMED,
+            "signature": pair("change_signature_renamed"),
+            "weights": pair("change_weights_nudged"),
+            "input's name": pair("change_input_renamed"),
+            "method": pair("change_method_removed"),
         },
     ),
     "fn-constants-changed": Cases(
-        fires={"one": SCALED, "pair": pair("change_constant"),
-               "two": new("device_placement", CALL, value("mul/y", 9.0), value("add/y", 8.0))},
-        silent={"an op, too": new("device_placement", CALL, value("mul/y", 9.0), op("add", "Sub")), "device": PINNED,
-                "body": SUBTRACTED},
+        fires={
+            "one": SCALED,
+            "pair": pair("change_constant"),
+            "two": new("device_placement", CALL, value("mul/y", 9.0), value("add/y", 8.0)),
+        },
+        silent={
+            "an op, too": new("device_placement", CALL, value("mul/y", 9.0), op("add", "Sub")),
+            "device": PINNED,
+            "body": SUBTRACTED,
+        },
     ),
     "fn-order-changed": Cases(
-        fires={"control edge": ORDERED, "state": new(STATE, CALL, inputs("ReadVariableOp", "assignaddvariableop_resource"))},
+        fires={
+            "control edge": ORDERED,
+            "state": new(STATE, CALL, inputs("ReadVariableOp", "assignaddvariableop_resource")),
+        },
         silent={
             "body": SUBTRACTED,
-            "through a NoOp": new(MODULE, CALL, inputs("Identity", "add:z:0", "^MatMul/ReadVariableOp", "^add/ReadVariableOp")),
+            "through a NoOp": new(
+                MODULE, CALL, inputs("Identity", "add:z:0", "^MatMul/ReadVariableOp", "^add/ReadVariableOp")
+            ),
         },
     ),
     "fn-gradient-changed": Cases(
@@ -102,24 +128,31 @@ TABLE: dict[str, Cases] = {
     "fn-added": Cases(
         fires={"dead": DEAD_COPY},
         silent={
-            "called by a changed one": pair("change_layer_inserted"), "of a signature": pair("change_signature_added"),
-            "of a callable": mirrored(pair("change_method_removed")), "renamed": RENAMED,
+            "called by a changed one": pair("change_layer_inserted"),
+            "of a signature": pair("change_signature_added"),
+            "of a callable": mirrored(pair("change_method_removed")),
+            "renamed": RENAMED,
         },
     ),
     "fn-removed": Cases(
         fires={"dead": mirrored(DEAD_COPY)},
         silent={
-            "called by a changed one": mirrored(pair("change_layer_inserted")), "dead one came": DEAD_COPY,
-            "of a signature": pair("change_signature_removed"), "of a callable": pair("change_method_removed"),
+            "called by a changed one": mirrored(pair("change_layer_inserted")),
+            "dead one came": DEAD_COPY,
+            "of a signature": pair("change_signature_removed"),
+            "of a callable": pair("change_method_removed"),
         },
     ),
     "fn-renamed": Cases(
         fires={"by hand": RENAMED, "a layer": pair("change_layer_renamed")},
-        silent={"numbers": pair("noise_module_ids"), "automatic names": pair("noise_keras2_autonames"),
-                "added": DEAD_COPY},
+        silent={
+            "numbers": pair("noise_module_ids"),
+            "automatic names": pair("noise_keras2_autonames"),
+            "added": DEAD_COPY,
+        },
     ),
     "fn-renumbered": Cases(fires={}, silent={"numbers": pair("noise_module_ids"), "renamed": RENAMED}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
@@ -173,8 +206,10 @@ def test_a_wrapper_that_hands_on_one_more_output_is_told_with_its_callee(tmp_pat
 
 def test_a_wrapper_that_swaps_outputs_is_told_itself(tmp_path: Path) -> None:
     wrapper = "signature_wrapper_predict"
-    swapped = [inputs("Identity", "StatefulPartitionedCall:output:1", "^NoOp"),
-               inputs("Identity_1", "StatefulPartitionedCall:output:0", "^NoOp")]  # fmt: skip
+    swapped = [
+        inputs("Identity", "StatefulPartitionedCall:output:1", "^NoOp"),
+        inputs("Identity_1", "StatefulPartitionedCall:output:0", "^NoOp"),
+    ]
     finding = one(new(SEVERAL, wrapper, *swapped), tmp_path, "fn-body-changed")
     assert finding.message.startswith("2 nodes of the function signature_wrapper_predict compute something else")
 
@@ -198,6 +233,8 @@ def test_what_nothing_runs_is_a_note(tmp_path: Path) -> None:
     assert body.severities == NOTES
     row = one(DEAD_COPY, tmp_path / "b", "fn-added")
     assert row.message == "A new function that nothing runs: forgotten (6 nodes)."
+    gone = one(mirrored(DEAD_COPY), tmp_path / "c", "fn-removed")
+    assert gone.message == "Gone: a function that nothing runs: forgotten (6 nodes)."
 
 
 def test_what_no_signature_runs_does_not_concern_serving(tmp_path: Path) -> None:

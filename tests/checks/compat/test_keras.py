@@ -105,7 +105,7 @@ NO_FILE = with_files(KERAS2, new={FILE: None})
 DROPPED = pair("change_optimizer_dropped")
 EDITED_CODE = lambda_code(function=CODE)
 
-CASES = {
+TABLE = {
     "keras-endpoint-removed": Cases(
         fires={"function and signature": edited("keras3_export", new=[no_serve])},
         silent={
@@ -215,14 +215,14 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "maker", "fires"), params(CASES))
+@pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_rule_fires_where_it_should(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
 
 
 @pytest.mark.parametrize("maker", [*map(pair, NOISE), *map(same, MODELS)], ids=[*NOISE, *MODELS])
 def test_nothing_of_what_means_nothing(maker: Maker, tmp_path: Path) -> None:
-    assert rules_of(CASES, every(maker, tmp_path)) == []
+    assert rules_of(TABLE, every(maker, tmp_path)) == []
 
 
 EXPECTED = {

@@ -54,7 +54,7 @@ HOLDER = 'user_object { identifier: "_generic_user_object" version { producer: 1
 LISTED = changed(edited(NESTED), old=[no_places], new=[no_places, drop_child("items", "0")])
 LAYERS = edited(KERAS, new=[name_child("encoder", "layer-1", keep=True)])
 
-CASES = {
+TABLE = {
     "api-object-path-removed": Cases(
         fires={
             "an asset": gone(TABLES, "greeting"),
@@ -114,14 +114,14 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("rule", "maker", "fires"), params(CASES))
+@pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_rule_fires_where_it_should(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
 
 
 @pytest.mark.parametrize("maker", [*map(pair, NOISE), *map(same, MODELS)], ids=[*NOISE, *MODELS])
 def test_nothing_of_what_means_nothing(maker: Maker, tmp_path: Path) -> None:
-    assert rules_of(CASES, every(maker, tmp_path)) == []
+    assert rules_of(TABLE, every(maker, tmp_path)) == []
 
 
 @pytest.mark.parametrize("maker", [gone(NESTED, "scale"), mirrored(gone(NESTED, "scale"))], ids=["gone", "new"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from smanalyze.report.diff import Severities
 from tests.checks.compat.helpers import (
     MODELS,
     NOISE,
@@ -33,32 +34,53 @@ NEW_ATTR = edited(MODULE, new=[in_function(CALL, attr("MatMul", "grad_a", b"x"))
 
 TABLE: dict[str, Cases] = {
     "op-custom-added": Cases(
-        fires={"one": CUSTOM, "in the main graph": edited("tf1_queue", new=[in_function("", op("cond/Neg", "AcmeNeg"))])},
+        fires={
+            "one": CUSTOM,
+            "in the main graph": edited("tf1_queue", new=[in_function("", op("cond/Neg", "AcmeNeg"))]),
+        },
         silent={
-            "there before": same("custom_op"), "more of it": edited("custom_op", new=[in_function(CALL, op("add", "AcmeFancyOp"))]),
-            "gone": mirrored(CUSTOM), "of a library": TEXT,
-            "a function's name": edited(MODULE, new=[copy_function(CALL, "AcmeAdd"), in_function(CALL, op("add", "AcmeAdd"))]),
+            "there before": same("custom_op"),
+            "more of it": edited("custom_op", new=[in_function(CALL, op("add", "AcmeFancyOp"))]),
+            "gone": mirrored(CUSTOM),
+            "of a library": TEXT,
+            "a function's name": edited(
+                MODULE, new=[copy_function(CALL, "AcmeAdd"), in_function(CALL, op("add", "AcmeAdd"))]
+            ),
         },
     ),
-    "op-custom-removed": Cases(fires={"one": mirrored(CUSTOM)}, silent={"added": CUSTOM, "a library's": mirrored(TEXT)}),
+    "op-custom-removed": Cases(
+        fires={"one": mirrored(CUSTOM)}, silent={"added": CUSTOM, "a library's": mirrored(TEXT)}
+    ),
     "op-library-added": Cases(
         fires={"text": TEXT},
         silent={
-            "gone": mirrored(TEXT), "custom": CUSTOM,
+            "gone": mirrored(TEXT),
+            "custom": CUSTOM,
             "another of one library": edited(
-                MODULE, old=[in_function(CALL, add("one", "WhitespaceTokenizeWithOffsets", ["x"]))],
-                new=[in_function(CALL, add("one", "WhitespaceTokenizeWithOffsets", ["x"]), add("two", "UnicodeScriptTokenizeWithOffsets", ["x"]))],
+                MODULE,
+                old=[in_function(CALL, add("one", "WhitespaceTokenizeWithOffsets", ["x"]))],
+                new=[
+                    in_function(
+                        CALL,
+                        add("one", "WhitespaceTokenizeWithOffsets", ["x"]),
+                        add("two", "UnicodeScriptTokenizeWithOffsets", ["x"]),
+                    )
+                ],
             ),
         },
     ),
     "op-library-removed": Cases(fires={"text": mirrored(TEXT)}, silent={"added": TEXT}),
     "op-newer-than-runtime": Cases(fires={}, silent={"no runtime": RAISED}),
     "node-device-changed": Cases(
-        fires={"pair": pair("change_device"), "tpu": PINNED, "no longer": mirrored(PINNED),
-               "another": edited("device_placement", new=[in_function(CALL, device("mul", "/device:GPU:7"))])},
+        fires={
+            "pair": pair("change_device"),
+            "tpu": PINNED,
+            "no longer": mirrored(PINNED),
+            "another": edited("device_placement", new=[in_function(CALL, device("mul", "/device:GPU:7"))]),
+        },
         silent={"body": pair("change_relu_to_gelu"), "same": same("device_placement")},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
@@ -80,7 +102,7 @@ def test_an_unknown_op_stops_everybody(tmp_path: Path) -> None:
     finding = one(CUSTOM, tmp_path, "op-custom-added")
     assert finding.message.endswith("registers AcmeAdd.")
     assert finding.evidence == ("AcmeAdd: 1 node, in __call__",)
-    assert set(finding.severities.of(audience) for audience in ("serving", "python", "keras", "security")) == {"error"}
+    assert finding.severities == Severities("error", "error", "error", "error")
 
 
 def test_a_library_says_how_to_get_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.checks.compat.helpers import (
     rules_of,
     same,
 )
-from tests.checks.compat.program_edits import STRING, add, add_text, attr, copy_function, in_function, op
+from tests.checks.compat.program_edits import add, add_text, attr, copy_function, in_function, op
 from tests.checks.helpers import graph
 
 MODULE, CALL = "module_one_signature", "__inference___call__"
@@ -35,12 +36,17 @@ def with_nodes(*changes: object) -> Maker:
 
 READ = with_nodes(add_text("path", b"/etc/table.csv"), add("read", "ReadFile", ["path:output:0"]))
 JOINED = with_nodes(
-    add_text("folder", b"/etc/"), add("join", "StringJoin", ["folder:output:0", "x"]), add("read", "ReadFile", ["join:output:0"])
-)  # fmt: skip
+    add_text("folder", b"/etc/"),
+    add("join", "StringJoin", ["folder:output:0", "x"]),
+    add("read", "ReadFile", ["join:output:0"]),
+)
 LISTED = with_nodes(add("list", "MatchingFiles", ["x"]))
 TWO = with_nodes(add("list", "MatchingFiles", ["x"]), add("read", "ReadFile", ["x"]))
-PRINTED_TO_FILE = edited(MODULE, old=[in_function(CALL, add("p", "PrintV2", ["x"]))],
-                         new=[in_function(CALL, add("p", "PrintV2", ["x"]), attr("p", "output_stream", b"file:///tmp/x"))])  # fmt: skip
+PRINTED_TO_FILE = edited(
+    MODULE,
+    old=[in_function(CALL, add("p", "PrintV2", ["x"]))],
+    new=[in_function(CALL, add("p", "PrintV2", ["x"]), attr("p", "output_stream", b"file:///tmp/x"))],
+)
 PYTHON = with_nodes(add("py", "PyFunc", ["x"], token=b"pyfunc_0"))
 HIDDEN = with_nodes(add("hlo", "XlaCallModule", ["x"]))
 ABORT = with_nodes(add("stop", "Abort"))
@@ -51,20 +57,39 @@ RANDOM = with_nodes(add("noise", "RandomStandardNormal", ["x"]))
 IN_DEAD_CODE = edited(
     MODULE, new=[copy_function(CALL, "__inference_dead_1"), in_function("dead", add("read", "ReadFile", ["x"]))]
 )
-DEAD_PYTHON = edited("tf1_pbtxt", new=[])
 RESTORED = with_nodes(add_text("prefix", b"/tmp/other"), add("restore", "RestoreV2", ["prefix:output:0"]))
-AT_LOAD = edited("tables_and_assets", new=[in_function("_initializer_81", add("read", "ReadFile", ["text_file_init_asset_filepath"]))])
+AT_LOAD = edited(
+    "tables_and_assets",
+    new=[in_function("_initializer_81", add("read", "ReadFile", ["text_file_init_asset_filepath"]))],
+)
 
 TABLE: dict[str, Cases] = {
     "op-filesystem-added": Cases(
-        fires={"read": READ, "list": LISTED, "pair": pair("change_read_file"), "print to a file": PRINTED_TO_FILE,
-               "dead": IN_DEAD_CODE, "restore": RESTORED, "at load": AT_LOAD,
-               "more": edited("absolute_path_constant", new=[in_function(CALL, add("more", "ReadFile", ["ReadFile/filename:output:0"]))])},
-        silent={"as many": same("absolute_path_constant"), "gone": mirrored(READ), "print": PRINTED,
-                "a variable more to save": pair("change_layer_inserted"), "table from an asset": pair("change_asset_line"),
-                "optimizer": pair("change_optimizer_dropped")},
+        fires={
+            "read": READ,
+            "list": LISTED,
+            "pair": pair("change_read_file"),
+            "print to a file": PRINTED_TO_FILE,
+            "dead": IN_DEAD_CODE,
+            "restore": RESTORED,
+            "at load": AT_LOAD,
+            "more": edited(
+                "absolute_path_constant",
+                new=[in_function(CALL, add("more", "ReadFile", ["ReadFile/filename:output:0"]))],
+            ),
+        },
+        silent={
+            "as many": same("absolute_path_constant"),
+            "gone": mirrored(READ),
+            "print": PRINTED,
+            "a variable more to save": pair("change_layer_inserted"),
+            "table from an asset": pair("change_asset_line"),
+            "optimizer": pair("change_optimizer_dropped"),
+        },
     ),
-    "op-filesystem-removed": Cases(fires={"read": mirrored(READ)}, silent={"added": READ, "saver": pair("change_optimizer_dropped")}),
+    "op-filesystem-removed": Cases(
+        fires={"read": mirrored(READ)}, silent={"added": READ, "saver": pair("change_optimizer_dropped")}
+    ),
     "op-host-code-added": Cases(fires={"py": PYTHON}, silent={"gone": mirrored(PYTHON), "read": READ}),
     "op-host-code-removed": Cases(fires={"py": mirrored(PYTHON)}, silent={"added": PYTHON}),
     "op-opaque-added": Cases(fires={"hlo": HIDDEN}, silent={"gone": mirrored(HIDDEN), "py": PYTHON}),
@@ -73,19 +98,26 @@ TABLE: dict[str, Cases] = {
     "op-process-removed": Cases(fires={"abort": mirrored(ABORT)}, silent={"added": ABORT}),
     "op-network-added": Cases(fires={"remote": CALLED}, silent={"gone": mirrored(CALLED), "read": READ}),
     "op-network-removed": Cases(fires={"remote": mirrored(CALLED)}, silent={"added": CALLED}),
-    "op-output-leak-added": Cases(fires={"print": PRINTED, "pair": pair("change_print_added")},
-                                  silent={"gone": mirrored(PRINTED), "read": READ}),
+    "op-output-leak-added": Cases(
+        fires={"print": PRINTED, "pair": pair("change_print_added")}, silent={"gone": mirrored(PRINTED), "read": READ}
+    ),
     "op-output-leak-removed": Cases(fires={"print": mirrored(PRINTED)}, silent={"added": PRINTED}),
     "op-stateful-added": Cases(
         fires={"assign": ASSIGNED},
-        silent={"gone": mirrored(ASSIGNED), "restored": pair("change_layer_inserted"), "at load": AT_LOAD,
-                "in training": pair("change_keras2_lambda_added")},
+        silent={
+            "gone": mirrored(ASSIGNED),
+            "restored": pair("change_layer_inserted"),
+            "at load": AT_LOAD,
+            "in training": pair("change_keras2_lambda_added"),
+        },
     ),
     "op-stateful-removed": Cases(fires={"assign": mirrored(ASSIGNED)}, silent={"added": ASSIGNED}),
-    "op-random-added": Cases(fires={"noise": RANDOM, "pair": pair("change_random_added")},
-                             silent={"gone": mirrored(RANDOM), "there before": same("random_and_time")}),
+    "op-random-added": Cases(
+        fires={"noise": RANDOM, "pair": pair("change_random_added")},
+        silent={"gone": mirrored(RANDOM), "there before": same("random_and_time")},
+    ),
     "op-random-removed": Cases(fires={"noise": mirrored(RANDOM)}, silent={"added": RANDOM}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
@@ -146,6 +178,15 @@ def test_a_moved_op_is_silent(tmp_path: Path) -> None:
     assert rules_of(TABLE, every(edited("absolute_path_constant", new=[moved]), tmp_path)) == []
 
 
-def test_the_type_of_a_string_is_one(tmp_path: Path) -> None:
-    """An added string constant is of dtype string, or the tests above would show nothing."""
-    assert STRING == 7
+def test_a_metagraph_that_is_new_is_looked_at_too(tmp_path: Path) -> None:
+    """One more set of tags brings one more graph, with all that it can do."""
+
+    def more(message: Any) -> None:
+        added = message.meta_graphs.add()
+        added.CopyFrom(message.meta_graphs[0])
+        added.meta_info_def.tags[:] = ["serve", "gpu"]
+        body = next(item for item in added.graph_def.library.function if CALL in item.signature.name)
+        add("read", "ReadFile", ["x"])(body)
+
+    (finding,) = rules_of(TABLE, every(edited(MODULE, new=[more]), tmp_path))
+    assert finding.rule == "op-filesystem-added" and finding.where.tag_set == "serve,gpu"
