@@ -73,6 +73,7 @@ def diff(
     findings = check_changes(models, tuple(audiences), tuple(areas))
     broken = broken_for(findings, tuple(audiences))
     verdict = decide(changes, hashes, findings, tuple(audiences), is_identical(*sides, changes))
+    unread = hashes.interface.equal is None
     return DiffReport(
         schema_version=DIFF_SCHEMA_VERSION,
         old=side_report(facts[0].summary),
@@ -80,10 +81,10 @@ def diff(
         verdict=verdict,
         security_review=any(finding.severities.security == "error" for finding in findings),
         breaks=broken,
-        summary=summarize(verdict, changes, findings),
+        summary=summarize(verdict, changes, findings, unread=unread),
         audiences=count_audiences(findings, tuple(audiences)),
         hashes=hashes,
-        version=advise(verdict, findings, broken),
+        version=advise(verdict, findings, broken, unread=unread),
         findings=findings,
         weights=build_weights(changes, weights, read, budget),
         signatures=build_signatures(changes, models.graphs_are_whole),

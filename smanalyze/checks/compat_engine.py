@@ -104,11 +104,9 @@ def check_changes(
 
 
 def _order(finding: DiffFinding) -> tuple[int, int, str, str, str]:
-    loudest = worst(finding.severities, AUDIENCES) or "note"
-    return (
-        min(SEVERITIES.index(finding.severity), SEVERITIES.index(loudest)), AREAS.index(finding.area), finding.rule,
-        finding.where.text(), finding.id,
-    )  # fmt: skip
+    # What a security reviewer has to see stands above, whoever the findings are judged for.
+    severity = "error" if finding.severities.security == "error" else finding.severity
+    return SEVERITIES.index(severity), AREAS.index(finding.area), finding.rule, finding.where.text(), finding.id
 
 
 def worst(severities: Severities, audiences: Iterable[Audience]) -> Severity | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from smanalyze.report.changes import Changes
 from smanalyze.report.diff import (
+    AUDIENCES,
     Audience,
     AudienceCount,
     AudienceCounts,
@@ -41,13 +42,22 @@ def decide(
         return "breaking"
     if hashes.interface.equal is False:
         return "compatible"
-    if not hashes.program.equal or any(pair.same is False for pair in changes.assets):
+    computes = hashes.program.equal is None or (hashes.program.equal is False and not _only_noted(findings))
+    if computes or any(pair.same is False for pair in changes.assets):
         return "behaviour"
     if any(f.rule in _OTHER_CALLS and any(f.severities.of(one) for one in audiences) for f in findings):
         return "behaviour"
     if hashes.weights.equal is False:
         return "weights-only"
     return "metadata" if any(pair.equal is False for _, pair in hashes.rows()) else "re-exported"
+
+
+def _only_noted(findings: Sequence[DiffFinding]) -> bool:
+    """Whether a changed program is told, and all that is told of it is a note to those who use it: it computes what it
+    did."""
+    users = [one for one in AUDIENCES if one != "security"]
+    told = [f.severities.of(one) for f in findings if f.area == "program" for one in users]
+    return any(told) and not {"warning", "error"}.intersection(one for one in told if one)
 
 
 def breaking_finding(findings: Sequence[DiffFinding]) -> DiffFinding | None:
@@ -75,22 +85,26 @@ def count_audiences(findings: Sequence[DiffFinding], audiences: tuple[Audience, 
     return AudienceCounts(count("serving"), count("python"), count("keras"), count("security"))
 
 
-def advise(verdict: DiffVerdict, findings: Sequence[DiffFinding], broken: tuple[Audience, ...]) -> VersionAdvice:
-    """How the version of the model's interface should move."""
+def advise(
+    verdict: DiffVerdict, findings: Sequence[DiffFinding], broken: tuple[Audience, ...], *, unread: bool = False
+) -> VersionAdvice:
+    """How the version of the model's interface should move; ``unread``: that of one side could not be read."""
     decisive = breaking_finding(findings)
     if decisive is not None:
         return VersionAdvice("major", f"a promise to {' and '.join(broken)} is broken: {decisive.message}", decisive.id)
     if verdict == "compatible":
         grown = next((f for f in findings if f.area == "signatures"), None)
         return VersionAdvice("minor", "the interface grew, and nothing was taken", grown.id if grown else "")
+    if unread and verdict != "identical":
+        return VersionAdvice("major", "the interface of one side could not be read, so nothing is known of it", "")
     if verdict in ("identical", "re-exported"):
         return VersionAdvice("none", "it is the same model", "")
     first = next((f for f in findings if f.severity != "note"), None)
     return VersionAdvice("patch", "the interface is the same", first.id if first else "")
 
 
-def summarize(verdict: DiffVerdict, changes: Changes, findings: Sequence[DiffFinding]) -> str:
-    """The one line of the answer."""
+def summarize(verdict: DiffVerdict, changes: Changes, findings: Sequence[DiffFinding], *, unread: bool = False) -> str:
+    """The one line of the answer; ``unread``: the interface of one side could not be read."""
     if verdict == "identical":
         return "The two models are identical."
     lone = sum(file.old is None or file.new is None for file in changes.files)
@@ -102,7 +116,9 @@ def summarize(verdict: DiffVerdict, changes: Changes, findings: Sequence[DiffFin
     counts = {severity: sum(f.severity == severity for f in findings) for severity in SEVERITIES}
     said = ", ".join(f"{number:,} {word}{'s' * (number != 1)}" for word, number in counts.items() if number)
     sentence = _SENTENCES[verdict]
-    if changes.not_compared and verdict != "breaking":  # what was not read may have changed too
+    if unread and verdict == "behaviour":
+        sentence = "The graph of one side could not be read, so what it computes cannot be compared"
+    elif changes.not_compared and verdict != "breaking":  # what was not read may have changed too
         sentence = f"As far as it could be compared, {sentence[0].lower()}{sentence[1:]}"
     return f"{sentence}{f': {said}' if said else ''}."
 

@@ -33,14 +33,22 @@ def more_of(
     for found, runs in ((grown, True), (idle, False)):
         told = [row for row in found if runs or row.risk_class not in _EVERYWHERE]
         if told:
-            nothing = "" if runs else "; nothing that the model offers runs them"
-            bad = severities if runs else _idle(severities)
+            nothing = "" if runs else f"; nothing that the model offers runs {'it' if len(told) == 1 else 'them'}"
+            bad = severities if runs else _idle(severities, offers=_offers(meta_graph))
             yield _changed(meta_graph, told, f"{says}: {_named(told)}{nothing}.", bad, new=True)
 
 
-def _idle(severities: Severities) -> Severities:
+def _offers(meta_graph: MetaGraphChange) -> bool:
+    """Whether the new model offers anything to run; else it is there for sessions that ask for nodes by name."""
+    new = meta_graph.definitions[1]
+    return new is not None and bool(new.signatures or (new.objects and new.objects.concrete_functions))
+
+
+def _idle(severities: Severities, *, offers: bool) -> Severities:
     """How bad it is where nothing runs the ops: whoever loads the graph can still ask for them by name."""
-    return Severities(NOTE, NOTE, NOTE, WARNING) if severities.security == ERROR else NOTES
+    if severities.security != ERROR:
+        return NOTES
+    return Severities(NOTE, NOTE, NOTE, WARNING if offers else ERROR)
 
 
 def less_of(

@@ -48,9 +48,9 @@ def init_ops(old: Running, new: Running) -> tuple[tuple[OpCount, ...], tuple[OpC
 def _counts(side: Running) -> Counter[str]:
     library = side.program.library
     total = Counter(library.main.ops[number] for number in side.main_loaded if number >= 0)
-    for name in side.loaded:
-        if name in library.functions:
-            total.update(library.index(name).op_counts)
+    bodies = {side.program.merkle.function(name).value: name for name in side.loaded if name in library.functions}
+    for name in bodies.values():  # an initializer may be there twice, for the init op and for Python; one of them runs
+        total.update(library.index(name).op_counts)
     return Counter({op: number for op, number in total.items() if op not in _HANDS_ON})
 
 

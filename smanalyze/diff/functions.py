@@ -295,11 +295,17 @@ class FunctionMatch:
 
 
 def lone_calls(match: NodeMatch) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Functions that unmatched nodes call, of the old and of the new body."""
-    sides = ((match.old.index, match.left), (match.new.index, match.right))
+    """Functions that only unmatched nodes call, of the old and of the new body: what a matched node calls is still
+    called."""
+    old, new = match.old.index, match.new.index
+    lone = set(match.left), set(match.right)
+    still = {
+        stem_of(call.function) for index, numbers in zip((old, new), lone, strict=True) for call in index.calls
+        if call.node not in numbers
+    }  # fmt: skip
     before, after = (
-        tuple(dict.fromkeys(call.function for number in numbers for call in index.calls_at.get(number, ())))
-        for index, numbers in sides
+        tuple(dict.fromkeys(c.function for c in index.calls if c.node in numbers and stem_of(c.function) not in still))
+        for index, numbers in zip((old, new), lone, strict=True)
     )
     return before, after
 

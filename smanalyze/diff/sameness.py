@@ -49,11 +49,12 @@ def is_identical(old: Side, new: Side, changes: Changes) -> bool:
     their tensors are."""
     if old.model.found.given == "file" or new.model.found.given == "file":
         return bool(changes.files) and old.model.pb_size == new.model.pb_size and all(f.same for f in changes.files)
-    data = all(pair.values == "equal" for pair in changes.variables)
+    entries = old.model.checkpoint.entries
+    data = bool(entries) and entries == new.model.checkpoint.entries
     one, other = old.model.fingerprint, new.model.fingerprint
     for file in changes.files:
         both = file.old is not None and file.new is not None
-        if both and file.same is None and data and old.hashes.weights and old.hashes.weights == new.hashes.weights:
+        if both and file.same is None and data:
             continue
         if file.path == "fingerprint.pb" and one is not None and other is not None:
             fields = [(p.saved_model_checksum, p.graph_def_program_hash, p.signature_def_hash,

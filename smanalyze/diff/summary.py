@@ -31,11 +31,16 @@ def build_weights(changes: Changes, mode: str, read: int, budget: int) -> Weight
     changed = [pair for pair in both if pair.values == "changed"]
     rest = [pair for pair in both if pair.values in ("not-fetched", "not-compared")]
     rows = sorted(map(_row, (*changed, *rest)), key=_order)
-    equal = sum(pair.values == "equal" for pair in both)
+    equal = sum(pair.values == "equal" and not _is_stored_nowhere(pair) for pair in both)
     return WeightsDiff(
         mode=mode, changed=len(changed), equal=equal, not_compared=len(rest), read_bytes=read, tensors=tuple(rows),
         layers=_layers(both), says=_says(both, changed, rest, mode, budget),
     )  # fmt: skip
+
+
+def _is_stored_nowhere(pair: VariablePair) -> bool:
+    """Whether no checkpoint has values of it; there is nothing to be equal."""
+    return pair.old is not None and pair.new is not None and pair.old.presence == pair.new.presence == "absent"
 
 
 def _row(pair: VariablePair) -> WeightRow:
@@ -68,11 +73,12 @@ def _says(
     both: list[VariablePair], changed: list[VariablePair], rest: list[VariablePair], mode: str, budget: int
 ) -> tuple[str, ...]:
     says = []
+    stored = [pair for pair in both if not _is_stored_nowhere(pair)]
     if mode == "none":
         return ("The weights were not compared.",)
-    equal = len(both) - len(changed) - len(rest)
-    if both:
-        said = f"{len(changed):,} of {len(both):,} changed"
+    equal = len(stored) - len(changed) - len(rest)
+    if stored:
+        said = f"{len(changed):,} of {len(stored):,} changed"
         says.append(f"{said}, {equal:,} equal by checksum." if equal else f"{said}.")
     unread = Counter(pair.unread for pair in changed)
     for reason, told in (

@@ -163,11 +163,11 @@ def weights_hash(
     variables: tuple[VariableRow, ...],
     checkpoint: CheckpointReport,
 ) -> str:
-    """The stored values by the names of their variables and their checksums; "" where the index is not whole."""
+    """The stored values by the names of their variables and their checksums; "" where the graph, which names them, or
+    the index is not whole."""
     stored = model.checkpoint
-    if stored.presence not in ("present", "absent") or any(
-        lost.file == f"{stored.prefix}.index" for lost in model.unreadable
-    ):
+    lost = any(one.part == "graph" or one.file == f"{stored.prefix}.index" for one in model.unreadable)
+    if stored.presence not in ("present", "absent") or lost:
         return ""
     entries = {entry.key: entry for entry in stored.entries}
     labels = variable_labels(identities)

@@ -169,15 +169,16 @@ def told_to(finding: DiffFinding) -> tuple[tuple[str, Severity], ...]:
 
 
 def loudest(finding: DiffFinding) -> Severity:
-    """The worst severity for anybody."""
-    told = {severity for _, severity in told_to(finding)}
-    return next((word for word in SEVERITIES if word in told), finding.severity)
+    """How bad it is told to be: for the audiences in force, and as bad as can be for a security reviewer."""
+    return "error" if finding.severities.security == "error" else finding.severity
 
 
 def concerned(finding: DiffFinding) -> str:
-    """``serving, python``: those for whom it is worst."""
-    worst = loudest(finding)
-    return ", ".join(audience for audience, severity in told_to(finding) if severity == worst)
+    """``serving, python``: those for whom it is as bad as it is told; where it was judged for nobody whom it concerns,
+    those whom it would be, with how bad."""
+    told = told_to(finding)
+    whom = [audience for audience, severity in told if severity == loudest(finding)]
+    return ", ".join(whom or [f"{severity} for {audience}" for audience, severity in told])
 
 
 def grouped(findings: Sequence[DiffFinding]) -> tuple[Group, ...]:

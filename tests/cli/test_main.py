@@ -79,9 +79,11 @@ FLAGS = {
     "audit": "--stats --digests --weights --manifest --write-manifest --strict --fail-on --format -o -q --color PATH",
     "show": "--dir --all --tag-set --tag_set --signature-def --signature_def --list-ops --list_ops -q --color DIR",
     "values": "-o --output --tag-set --tag_set -q --quiet --color MODEL NAME",
+    "diff": "--audience --fail-on --rename --only --skip --runtime-tf --weights --weights-budget --strict --tag-set "
+    "--format -o -q --color OLD NEW",
     "rules": "--format ID -q --color",
     "render": "--format -o --output -q --color REPORT.json",
-    "schema": "report audit rules -q --color --version",
+    "schema": "report audit diff rules -q --color --version",
     "completion": "bash zsh fish -q --color --version",
 }
 

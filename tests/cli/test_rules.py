@@ -10,11 +10,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from smanalyze.checks.engine import catalogue
+from smanalyze.api.analyze import rules
 
 from .helpers import Command, sentences
 
-RULES = {rule.id: rule for rule in catalogue()}
+RULES = {rule.id: rule for rule in rules()}
 
 
 def test_all_rules_are_listed(cli: Command) -> None:
@@ -48,7 +48,8 @@ def test_a_rule_that_is_not_there(cli: Command) -> None:
     said = cli("rules", "unreadable")
     assert (said.code, said.out) == (2, "")
     assert sentences(said.err) == [
-        "smanalyze: There is no rule 'unreadable'. Perhaps: signature-unreadable, unreadable-part."
+        "smanalyze: There is no rule 'unreadable'. Perhaps: meta-graph-unreadable, signature-unreadable, "
+        "unreadable-part."
     ]
     assert "`smanalyze rules` lists them" in cli("rules", "zzz").err
 

@@ -219,7 +219,8 @@ def test_noise_leaves_nothing_over(name: str, tmp_path: Path) -> None:
     assert all(one.old and one.new and not one.renamed and one.confidence == 1 for one in found)
 
 
-def test_what_neither_side_stores_is_equal(tmp_path: Path) -> None:
+def test_what_neither_side_stores_is_neither_equal_nor_changed(tmp_path: Path) -> None:
     sides = restored("unused_variable", {"forgotten": None}, {"forgotten": None})(tmp_path)
     answer = report(sides)
-    assert (answer.weights.equal, answer.weights.not_compared) == (2, 0)
+    assert (answer.weights.changed, answer.weights.equal, answer.weights.not_compared) == (0, 1, 0)
+    assert answer.weights.says == ("0 of 1 changed, 1 equal by checksum.",)

@@ -49,14 +49,18 @@ def tagset_added(meta_graph: MetaGraphChange) -> Iterator[Changed]:
 def tags_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     """The MetaGraph has other tags.
 
-    Why: loaders find a MetaGraph by exactly its tags; `serve` and `serve,gpu` are two different ones.
+    Why: loaders find a MetaGraph by exactly its tags; `serve` and `serve,gpu` are two different ones. Only
+    `tf.saved_model.load` without tags takes the one MetaGraph that there is: for python a warning then.
     Fix: export with the tags that loaders ask for.
     """
     old, new = meta_graph.pair.old, meta_graph.pair.new
     if old is not None and new is not None and sorted(old.tags) != sorted(new.tags):
         before, after = (",".join(sorted(one.tags)) or "(none)" for one in (old, new))
         message = f"The tags were {before}, and are {after}."
-        yield Changed(Location(tag_set=before), message, meta_graph.subject(), before, after)
+        models = meta_graph.models
+        lone = all(len(side.model.meta_graphs) == 1 for side in (models.old, models.new))
+        spared = Severities(ERROR, WARNING, ERROR, NOTE) if lone else None
+        yield Changed(Location(tag_set=before), message, meta_graph.subject(), before, after, severities=spared)
 
 
 @change("meta-graph-unreadable", serving=ERROR, python=ERROR, keras=ERROR, security=WARNING)
@@ -135,14 +139,18 @@ def container_changed(models: TwoModels) -> Iterator[Changed]:
 def min_consumer_raised(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     """The graph asks for a newer TensorFlow.
 
-    Why: a TensorFlow whose graph version is below the graph's `min_consumer` refuses to load it.
+    Why: a TensorFlow whose graph version is below the graph's `min_consumer` refuses to load it. A version that is no
+    newer than the TensorFlow that wrote the old model is a note.
     Fix: export with the TensorFlow that has to run it, or bring the runtime up to date.
     """
     old, new = (one.graph.min_consumer if one else 0 for one in meta_graph.definitions)
     if meta_graph.in_both and old < new:
         message = f"Graph version {new} is needed, and was {old}."
         runtime = _runtime_number(meta_graph.models)
+        written = max(one.graph.producer if one else 0 for one in meta_graph.definitions[:1])
         refused = Severities(ERROR, ERROR, ERROR) if runtime is not None and runtime < new else None
+        if refused is None and new <= written:
+            refused = Severities(NOTE, NOTE, NOTE)
         yield Changed(meta_graph.place(), message, meta_graph.subject(), str(old), str(new), severities=refused)
 
 
@@ -178,8 +186,12 @@ def producer_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
         return
     before, after = (one.tensorflow_version or f"graph version {one.graph.producer}" for one in (old, new))
     if before != after:
-        message = f"The model was written by TensorFlow {before}, and is by {after}."
+        message = f"The old model was written by {_writer(before)}, the new one by {_writer(after)}."
         yield Changed(meta_graph.place(), message, meta_graph.subject(), before, after)
+
+
+def _writer(version: str) -> str:
+    return f"TensorFlow {version}" if version[:1].isdigit() else f"a TensorFlow of {version}"
 
 
 @change("meta-stripped-defaults-lost", serving=WARNING, python=WARNING, keras=WARNING)

@@ -92,7 +92,8 @@ def removed(models: TwoModels) -> Iterator[Changed]:
     """The fingerprint is gone.
 
     Why: nothing tells any more whether the model was changed after its export.
-    Fix: keep fingerprint.pb with the model; TensorFlow writes it since 2.11.
+    Fix: keep fingerprint.pb with the model: `tf.saved_model.save` writes it since TensorFlow 2.11, and the
+    builder of TF1 does not.
     """
     if models.old.model.fingerprint_presence == "present" and models.new.model.fingerprint_presence == "absent":
         yield Changed(Location(file=FILE), "The new model has no fingerprint.pb.", (), FILE, "")

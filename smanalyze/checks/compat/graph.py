@@ -44,19 +44,28 @@ def init_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     changed = [body for body in meta_graph.pair.functions if body.role == "initializer" and not body.echo_of]
     if changed and not added and not removed and all(body.only_devices for body in changed):
         return  # told by node-device-changed
+    if not changed and not added and not removed and any(one.same is False for one in meta_graph.models.changes.assets):
+        return  # told by asset-content-changed
     lines = [
         f"{capital(function_name(body.stem))} changed: {line}"
         for body in changed
         for line in body_lines(body, body.nodes)
     ]
-    lines += [f"{row.op}: {row.reason}" for row in meta_graph.pair.risks if row.loaded[1] > row.loaded[0]]
+    lines += [
+        f"{row.op}: {_SET_AT_LOAD if row.risk_class == 'state' else row.reason}"
+        for row in meta_graph.pair.risks if row.loaded[1] > row.loaded[0]
+    ]  # fmt: skip
     if not lines:
-        lines = [f"{text} of what runs" for text in (f"+ {ops_text(added)}", f"- {ops_text(removed)}") if text[2:]]
+        lines = [text for text in (f"+ {ops_text(added)}", f"- {ops_text(removed)}") if text[2:]]
     subject = meta_graph.subject(*(row.op for row in added), *(row.op for row in removed), *(b.stem for b in changed))
     yield Changed(
-        meta_graph.place(function=changed[0].new if changed else None), message, subject, ops_text(removed),
-        ops_text(added), listed(dict.fromkeys(lines)) or ("the same ops, on other values",),
+        meta_graph.place(function=changed[0].new if changed else None), message, subject,
+        ops_text(removed) if added else "", ops_text(added) if removed else "",
+        listed(dict.fromkeys(lines)) or ("the same ops, on other values",),
     )  # fmt: skip
+
+
+_SET_AT_LOAD = "sets state while the model is loaded, after the checkpoint is restored; what it sets counts"
 
 
 @change("graph-idle-changed", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)

@@ -70,8 +70,9 @@ def custom_removed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
         yield _ops(meta_graph, rows, message, ", ".join(row.op for row in rows), "")
 
 
-def _libraries(meta_graph: MetaGraphChange, side: int) -> Iterator[tuple[str, list[OpChange]]]:
-    """Libraries beside TensorFlow that one side needs and the other does not, with the ops."""
+def _libraries(meta_graph: MetaGraphChange, side: int, *, both: bool = False) -> Iterator[tuple[str, list[OpChange]]]:
+    """Libraries beside TensorFlow that one side needs and the other does not (or does: ``both``), with the ops that
+    only the one has."""
     found: dict[str, list[OpChange]] = {}
     for row in _unregistered(meta_graph, side):
         known = provider(row.op)
@@ -80,7 +81,7 @@ def _libraries(meta_graph: MetaGraphChange, side: int) -> Iterator[tuple[str, li
     other = meta_graph.graphs[1 - side]
     known_there = map(provider, other.library.op_counts if found and other is not None else ())
     needed = {known.library for known in known_there if known is not None}
-    yield from ((library, rows) for library, rows in found.items() if library not in needed)
+    yield from ((library, rows) for library, rows in found.items() if (library in needed) is both)
 
 
 @change("op-library-added", serving=WARNING, python=WARNING, keras=WARNING, security=WARNING)
@@ -95,6 +96,20 @@ def library_added(meta_graph: MetaGraphChange) -> Iterator[Changed]:
         install = f" (pip install {known.package})" if known is not None and known.package else ""
         verb = "is an op" if len(rows) == 1 else "are ops"
         message = f"The new model needs {library}{install}: {named([row.op for row in rows])} {verb} of it."
+        yield _ops(meta_graph, rows, message, "", library)
+
+
+@change("op-library-ops-added", serving=WARNING, python=WARNING, keras=WARNING, security=NOTE)
+def library_ops_added(meta_graph: MetaGraphChange) -> Iterator[Changed]:
+    """The new model uses ops of a library that the old one did not.
+
+    Why: the old model needs the library, too, but an older version of it may not have these ops; then TensorFlow stops
+    with "Op type not registered".
+    Fix: see that what serves the model has a version of the library with these ops.
+    """
+    for library, rows in _libraries(meta_graph, 1, both=True):
+        verb = "is an op" if len(rows) == 1 else "are ops"
+        message = f"{named([row.op for row in rows])} {verb} of {library} that the old model did not use."
         yield _ops(meta_graph, rows, message, "", library)
 
 
@@ -165,11 +180,12 @@ def device_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     tied = f"tied to {sides[1]}" if sides[1] else "tied to no device"
     count = count_of(moved, "node is", "nodes are") if moved else "Nodes are"
     were = f", and {'was' if moved == 1 else 'were'} tied to {sides[0]}" if sides[0] else ""
+    message = f"{count} {tied} now{were}." if moved or came else f"No node is tied to {sides[0]} any more."
     function = next((body.new for body in bodies if body.new), None)
     place = meta_graph.place(function=function, node=nodes[0].name if len(nodes) == 1 else None)
     reach = tuple(dict.fromkeys(name for body in bodies for name in body.reach))
     yield Changed(
-        place, f"{count} {tied} now{were}.", meta_graph.subject(*came, *went, *sorted(node.name for node in nodes)[:5]),
+        place, message, meta_graph.subject(*came, *went, *sorted(node.name for node in nodes)[:5]),
         sides[0], sides[1], listed(map(node_line, nodes)) or listed(f"{name}: new" for name in came), reach,
         None if sides[1] else Severities(NOTE, NOTE, NOTE),
     )  # fmt: skip

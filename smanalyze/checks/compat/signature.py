@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from smanalyze.checks.change import Changed, change
@@ -106,6 +107,10 @@ def target_changed(signature: SignatureChange) -> Iterator[Changed]:
         yield Changed(signature.place(), message, signature.subject(), before, after)
 
 
+_STRUCTURED = re.compile(r"(?<=structured_function_wrapper)_[A-Za-z0-9]{11}$")
+"""What tf.data adds to the name of a function that it wraps (structured_function.py): random letters."""
+
+
 def _target(signature: SignatureChange, *, old: bool) -> str:
     """The stem of the function behind the wrapper that TensorFlow makes for a signature; "" where none tells."""
     report = signature.pair.old if old else signature.pair.new
@@ -114,7 +119,7 @@ def _target(signature: SignatureChange, *, old: bool) -> str:
         return ""
     called = graph.library.callees(report.backed_by)
     name = called[0].function if len(called) == 1 else report.backed_by
-    stem = name.removeprefix("__inference_").rstrip("0123456789").removesuffix("_")
+    stem = _STRUCTURED.sub("", name.removeprefix("__inference_").rstrip("0123456789").removesuffix("_"))
     return "" if stem.startswith("signature_wrapper") or stem == "_wrapped_model" else stem
 
 

@@ -129,8 +129,9 @@ def dtype_changed(one: InputChange) -> Iterator[Changed]:
     """
     pair = _pair(one)
     if pair is not None and pair[0].dtype != pair[1].dtype and pair[0].encoding == pair[1].encoding:
-        message = f"{one.name} was {pair[0].dtype}, and is {pair[1].dtype}."
-        yield _found(one, message, pair[0].dtype, pair[1].dtype)
+        shapes = [f" {shape_words(side.shape)}" if pair[0].shape != pair[1].shape else "" for side in pair]
+        old, new = (f"{side.dtype}{shape}" for side, shape in zip(pair, shapes, strict=True))
+        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
 
 
 @change("sig-input-encoding-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -163,7 +164,9 @@ def rank_changed(one: InputChange) -> Iterator[Changed]:
 
 def _dense(one: InputChange) -> tuple[Tensor, Tensor] | None:
     pair = _pair(one)
-    return pair if pair is not None and comparable(pair[0]) and comparable(pair[1]) else None
+    if pair is None or pair[0].dtype != pair[1].dtype:  # told by sig-input-dtype-changed, with both shapes
+        return None
+    return pair if comparable(pair[0]) and comparable(pair[1]) else None
 
 
 @change("sig-input-dim-narrowed", serving=ERROR, python=ERROR, keras=ERROR)

@@ -144,8 +144,12 @@ def test_a_model_and_itself_are_silent(name: str, tmp_path: Path) -> None:
 
 
 def test_the_runtime_decides_how_bad_a_newer_graph_version_is(tmp_path: Path) -> None:
-    sides = new(version(min_consumer=1_800))(tmp_path)
-    for runtime, severity in (("", "warning"), ("2.15", "error"), ("2.21", "warning")):
+    for version_needed, runtime, severity in (
+        (1_800, "", "note"), (1_800, "2.15", "error"), (1_800, "2.21", "note"), (9_999, "", "warning"),
+    ):  # fmt: skip
+        folder = tmp_path / f"{version_needed}{runtime}"
+        folder.mkdir()
+        sides = new(version(min_consumer=version_needed))(folder)
         found = [one for one in report(sides, runtime_tf=runtime).findings if one.rule == "meta-min-consumer-raised"]
         assert [one.severities.serving for one in found] == [severity], runtime
 

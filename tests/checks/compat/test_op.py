@@ -32,6 +32,18 @@ PINNED = edited(MODULE, new=[in_function(CALL, device("add", "/device:TPU:1"))])
 RAISED = edited(MODULE, new=[in_function(CALL, add("new", "XlaCallModule", ["x"]))])
 NEW_ATTR = edited(MODULE, new=[in_function(CALL, attr("MatMul", "grad_a", b"x"))])
 
+MORE_TEXT = edited(
+    MODULE,
+    old=[in_function(CALL, add("one", "WhitespaceTokenizeWithOffsets", ["x"]))],
+    new=[
+        in_function(
+            CALL,
+            add("one", "WhitespaceTokenizeWithOffsets", ["x"]),
+            add("two", "UnicodeScriptTokenizeWithOffsets", ["x"]),
+        )
+    ],
+)
+
 TABLE: dict[str, Cases] = {
     "op-custom-added": Cases(
         fires={
@@ -56,18 +68,12 @@ TABLE: dict[str, Cases] = {
         silent={
             "gone": mirrored(TEXT),
             "custom": CUSTOM,
-            "another of one library": edited(
-                MODULE,
-                old=[in_function(CALL, add("one", "WhitespaceTokenizeWithOffsets", ["x"]))],
-                new=[
-                    in_function(
-                        CALL,
-                        add("one", "WhitespaceTokenizeWithOffsets", ["x"]),
-                        add("two", "UnicodeScriptTokenizeWithOffsets", ["x"]),
-                    )
-                ],
-            ),
+            "another of one library": MORE_TEXT,
         },
+    ),
+    "op-library-ops-added": Cases(
+        fires={"another of one library": MORE_TEXT},
+        silent={"the first": TEXT, "fewer": mirrored(MORE_TEXT), "custom": CUSTOM},
     ),
     "op-library-removed": Cases(fires={"text": mirrored(TEXT)}, silent={"added": TEXT}),
     "op-newer-than-runtime": Cases(fires={}, silent={"no runtime": RAISED}),

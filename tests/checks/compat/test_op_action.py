@@ -154,7 +154,7 @@ def test_several_ops_of_one_kind_are_one_finding(tmp_path: Path) -> None:
 
 def test_what_nothing_runs_is_told_lower(tmp_path: Path) -> None:
     finding = one(IN_DEAD_CODE, tmp_path, "op-filesystem-added")
-    assert finding.message.endswith("ReadFile; nothing that the model offers runs them.")
+    assert finding.message.endswith("ReadFile; nothing that the model offers runs it.")
     assert finding.severities == Severities("note", "note", "note", "warning")
 
 
