@@ -55,9 +55,10 @@ def decide(
 def _only_noted(findings: Sequence[DiffFinding]) -> bool:
     """Whether a changed program is told, and all that is told of it is a note to those who use it: it computes what it
     did."""
-    users = [one for one in AUDIENCES if one != "security"]
-    told = [f.severities.of(one) for f in findings if f.area == "program" for one in users]
-    return any(told) and not {"warning", "error"}.intersection(one for one in told if one)
+    program = [finding.severities for finding in findings if finding.area == "program"]
+    told = [severities.of(one) for severities in program for one in AUDIENCES if one != "security"]
+    risky = any(severities.security == "error" for severities in program)
+    return any(told) and not risky and not {"warning", "error"}.intersection(one for one in told if one)
 
 
 def breaking_finding(findings: Sequence[DiffFinding]) -> DiffFinding | None:

@@ -59,6 +59,8 @@ class Merkle:
 
     def function(self, name: str) -> FunctionDigest:
         """The digest of a function in the library, callees first; no recursion in Python."""
+        if name in self._known:
+            return self._known[name]
         stack = [(name, False)]
         functions = self.library.functions
         while stack:

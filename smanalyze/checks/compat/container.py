@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import MetaGraphChange, TwoModels
-from smanalyze.checks.evidence import named
+from smanalyze.checks.evidence import listed, named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.graph.ops import graph_versions
 from smanalyze.model.saved_model import SavedModel
@@ -241,6 +241,40 @@ def function_aliases_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
             meta_graph.place(), f"Aliases of functions changed ({'; '.join(said)}).", meta_graph.subject(),
             ", ".join(aliases[0]), ", ".join(aliases[1]),
         )  # fmt: skip
+
+
+_VARIABLES = frozenset({
+    "variables", "trainable_variables", "global_variables", "local_variables", "model_variables",
+    "moving_average_variables", "concatenated_variables",
+})  # fmt: skip
+"""Collections of variables, which are told as such."""
+
+
+@change("meta-collections-changed", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
+def collections_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
+    """Collections of a TF1 graph changed.
+
+    Why: code of TensorFlow 1 finds parts of the graph by them, such as what fills tables, losses and summaries. What
+    signatures compute does not depend on them.
+    Fix: nothing, unless code reads the collection.
+    """
+    if not meta_graph.in_both or not meta_graph.models.graphs_are_whole:
+        return
+    counts = [
+        {c.name: (c.kind, len(c.values)) for c in one.collections} if one else {} for one in meta_graph.definitions
+    ]
+    changed = [
+        name for name in sorted({*counts[0], *counts[1]})
+        if name not in _VARIABLES and counts[0].get(name) != counts[1].get(name)
+    ]  # fmt: skip
+    if changed:
+        sizes = [[one[name][1] if name in one else None for one in counts] for name in changed]
+        lines = [
+            f"{name}: {' → '.join('(none)' if size is None else str(size) for size in both)}"
+            for name, both in zip(changed, sizes, strict=True)
+        ]
+        message = f"The graph has other collections: {named(changed)}."
+        yield Changed(meta_graph.place(), message, meta_graph.subject(*changed), "", "", listed(lines))
 
 
 @change("meta-only-version-strings", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)

@@ -76,6 +76,13 @@ def alias(name: str) -> Change:
     return change
 
 
+def collection(name: str) -> Change:
+    def change(message: Any) -> None:
+        message.meta_graphs[0].collection_def[name].node_list.value.append("x")
+
+    return change
+
+
 def no_objects(message: Any) -> None:
     message.meta_graphs[0].ClearField("object_graph_def")
 
@@ -120,6 +127,10 @@ TABLE = {
     "meta-stripped-defaults-gained": Cases(
         {"gained": edited(MODEL, old=[info(stripped_default_attrs=False)], new=[info(stripped_default_attrs=True)])},
         {"lost": edited(MODEL, old=[info(stripped_default_attrs=True)], new=[info(stripped_default_attrs=False)])},
+    ),
+    "meta-collections-changed": Cases(
+        {"one more": new(collection("losses")), "gone": mirrored(new(collection("losses")))},
+        {"variables": new(collection("trainable_variables")), "the same": same(TF1)},
     ),
     "meta-function-aliases-changed": Cases(
         {"one more": new(alias("acme")), "other": edited(MODEL, old=[alias("acme")], new=[alias("emca")])},
