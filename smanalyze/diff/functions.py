@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from smanalyze.diff.function_arguments import match_arguments
 from smanalyze.diff.likeness import Likest
-from smanalyze.diff.node_match import BodySide, NodeMatch, match_nodes
+from smanalyze.diff.node_match import BodySide, NodeMatch, lone_calls, match_nodes
 from smanalyze.diff.nodes import BodyDelta, Calls, compare_bodies
 from smanalyze.facts.function_names import PlainStems, stem_of
 from smanalyze.facts.program import Program
@@ -292,22 +292,6 @@ class FunctionMatch:
     def renumbered(self) -> int:
         """Functions whose name differs in its number alone."""
         return sum(one != other and stem_of(one) == stem_of(other) for one, (other, _, _) in self.pairs.items())
-
-
-def lone_calls(match: NodeMatch) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Functions that only unmatched nodes call, of the old and of the new body: what a matched node calls is still
-    called."""
-    old, new = match.old.index, match.new.index
-    lone = set(match.left), set(match.right)
-    still = {
-        stem_of(call.function) for index, numbers in zip((old, new), lone, strict=True) for call in index.calls
-        if call.node not in numbers
-    }  # fmt: skip
-    before, after = (
-        tuple(dict.fromkeys(c.function for c in index.calls if c.node in numbers and stem_of(c.function) not in still))
-        for index, numbers in zip((old, new), lone, strict=True)
-    )
-    return before, after
 
 
 def _fed_alike(match: NodeMatch, before: int, after: int) -> dict[int, int]:

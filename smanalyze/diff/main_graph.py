@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smanalyze.diff.functions import Compared, FunctionMatch, lone_calls
-from smanalyze.diff.node_match import BodySide, NodeMatch, match_nodes
+from smanalyze.diff.functions import Compared, FunctionMatch
+from smanalyze.diff.node_match import BodySide, NodeMatch, lone_calls, match_nodes
 from smanalyze.diff.nodes import BodyDelta, compare_bodies, constant_text
 from smanalyze.facts.program import Program
 from smanalyze.graph.keys import TABLE_OPS, Key

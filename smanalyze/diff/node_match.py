@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import cached_property
 
 from smanalyze.facts.autonames import AutoNames
+from smanalyze.facts.function_names import stem_of
 from smanalyze.graph.body import BodyIndex
 
 FEW = 2
@@ -226,3 +227,19 @@ def match_nodes(old: BodySide, new: BodySide, args: dict[int, int], ends: Pairs 
         return named
     other = NodeMatch(old, new, args, ends, by_name=False)
     return other if other.cost() < differing + len(named.left) + len(named.right) else named
+
+
+def lone_calls(match: NodeMatch) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Functions that only unmatched nodes call, of the old and of the new body: what a matched node calls is still
+    called."""
+    old, new = match.old.index, match.new.index
+    lone = set(match.left), set(match.right)
+    still = {
+        stem_of(call.function) for index, numbers in zip((old, new), lone, strict=True) for call in index.calls
+        if call.node not in numbers
+    }  # fmt: skip
+    before, after = (
+        tuple(dict.fromkeys(c.function for c in index.calls if c.node in numbers and stem_of(c.function) not in still))
+        for index, numbers in zip((old, new), lone, strict=True)
+    )
+    return before, after
