@@ -15,8 +15,14 @@ from smanalyze.report.program_changes import RiskChange
 
 NOTES = Severities(NOTE, NOTE, NOTE, NOTE)
 
+FILES = ("file-write", "file-read", "dataset-file", "file-map", "file-list", "saver")
+OUTPUT = ("output", "debug", "summary")
+
 _EVERYWHERE = ("saver", "summary")
 """Classes of ops that training graphs are full of: they count where something runs them."""
+
+TOLD_IDLE = frozenset({"host-code", "opaque", "process", "network", *FILES, *OUTPUT}).difference(_EVERYWHERE)
+"""Classes of ops that are told where nothing runs them, too."""
 
 Counts = tuple[int, int]
 

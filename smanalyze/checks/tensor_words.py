@@ -23,6 +23,54 @@ def dimensions(old: Shape, new: Shape) -> Iterator[tuple[int, int | None, int | 
                 yield place, before, after
 
 
-def comparable(tensor: Tensor) -> bool:
-    """Whether the shape says what a client sends: that of an encoded tensor does not."""
-    return tensor.encoding == "dense"
+Pair = tuple[Tensor, Tensor]
+"""One input or output of both sides."""
+
+
+def of_one_kind(pair: Pair | None) -> Pair | None:
+    """Both sides where their shapes are a change of their own: dense (the shape of an encoded tensor is not what a
+    client sends), and of one dtype (another one is told with both shapes)."""
+    if pair is None or pair[0].dtype != pair[1].dtype or any(tensor.encoding != "dense" for tensor in pair):
+        return None
+    return pair
+
+
+def shapes_words(pair: Pair) -> tuple[str, str]:
+    """Both shapes."""
+    return shape_words(pair[0].shape), shape_words(pair[1].shape)
+
+
+def dtypes_words(pair: Pair) -> tuple[str, str]:
+    """Both dtypes, with the shapes where these differ, too."""
+    shapes = [f" {words}" if pair[0].shape != pair[1].shape else "" for words in shapes_words(pair)]
+    return pair[0].dtype + shapes[0], pair[1].dtype + shapes[1]
+
+
+def other_rank(pair: Pair) -> bool:
+    """Whether both ranks are known and differ."""
+    return pair[0].shape is not None and pair[1].shape is not None and len(pair[0].shape) != len(pair[1].shape)
+
+
+def resized(pair: Pair) -> bool:
+    """Whether a dimension was of one size, and is of another."""
+    return any(
+        before is not None and after is not None for _, before, after in dimensions(pair[0].shape, pair[1].shape)
+    )
+
+
+def opened(pair: Pair) -> bool:
+    """Whether a dimension, or all of them, was known and can be anything now."""
+    rank = pair[0].shape is not None and pair[1].shape is None
+    return rank or any(after is None for _, _, after in dimensions(pair[0].shape, pair[1].shape))
+
+
+def closed(pair: Pair) -> bool:
+    """Whether a dimension but the first, or all of them, could be anything and is known now."""
+    rank = pair[0].shape is None and pair[1].shape is not None
+    return rank or any(before is None and place for place, before, _ in dimensions(pair[0].shape, pair[1].shape))
+
+
+def fixed_batch(pair: Pair) -> int | None:
+    """The size of the first dimension, which could be anything; None where it still can, or never could."""
+    sizes = (after for place, before, after in dimensions(pair[0].shape, pair[1].shape) if not place and before is None)
+    return next(sizes, None)

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
                 options.complain_of(path, error)
                 failed = True
                 continue
-            failed |= _nothing_readable(path, model)
+            failed |= options.nothing_readable(path, model)
             if target is not None:
                 options.write_text(target, _statement(model, reports[-1]))
     if reports and len(reports) > 1 and any(output.format == "html" for output in outputs):
@@ -182,14 +182,6 @@ def _statement(model: SavedModel, report: AuditReport) -> str:
     from smanalyze.api.audit import write_manifest
 
     return write_manifest(model, report)
-
-
-def _nothing_readable(path: str, model: SavedModel) -> bool:
-    if model.meta_graphs or model.checkpoint.entries:
-        return False
-    reason = model.unreadable[0].message if model.unreadable else ""
-    options.complain(f"{path}: nothing of the model could be read. {reason}".rstrip())
-    return True
 
 
 def render(reports: list[AuditReport], kind: str, color: bool, width: int, *, several: bool = False) -> str:

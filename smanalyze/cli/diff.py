@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         report = diff(old, new, progress=progress, **settings)
     for unused in report.unused_renames:
         options.complain(f"--rename {unused}: there is nothing of that name on one of the sides.")
-    unread = [path for path, model in ((args.old, old), (args.new, new)) if _nothing_readable(path, model)]
+    unread = [path for path, model in ((args.old, old), (args.new, new)) if options.nothing_readable(path, model)]
     options.write_outputs(outputs, lambda *how: render(report, *how), args.color)
     if unread:
         return 2
@@ -93,14 +93,6 @@ def _load(path: str, args: argparse.Namespace) -> SavedModel:
 
     model, tags = load(path), options.parse_tags(args.tag_set)
     return model if tags is None else select_meta_graphs(model, tags)
-
-
-def _nothing_readable(path: str, model: SavedModel) -> bool:
-    if model.meta_graphs or model.checkpoint.entries:
-        return False
-    reason = model.unreadable[0].message if model.unreadable else ""
-    options.complain(f"{path}: nothing of the model could be read. {reason}".rstrip())
-    return True
 
 
 def _is_incomplete(report: DiffReport) -> bool:

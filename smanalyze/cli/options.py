@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+    from smanalyze.model.saved_model import SavedModel
     from smanalyze.report.diff import DiffFinding
     from smanalyze.report.findings import Finding
 
@@ -186,6 +187,15 @@ def remark(args: argparse.Namespace, text: str) -> None:
     """A line on stderr, unless --quiet."""
     if not args.quiet:
         complain(text)
+
+
+def nothing_readable(path: str, model: SavedModel) -> bool:
+    """Whether neither graph nor checkpoint could be read, which is then said: an exit code of 2."""
+    if model.meta_graphs or model.checkpoint.entries:
+        return False
+    reason = model.unreadable[0].message if model.unreadable else ""
+    complain(f"{path}: nothing of the model could be read. {reason}".rstrip())
+    return True
 
 
 def complain(text: str) -> None:

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
             options.complain_of(path, error)
             failed = True
             continue
-        failed |= _nothing_readable(path, reports[-1])
+        failed |= options.nothing_readable(path, model)
     if reports:
         several = len(args.paths) > 1
         options.write_outputs(outputs, lambda *how: render(reports, *how, several=several), args.color)
@@ -80,14 +80,6 @@ def _sections(only: str | None, fail_on: str) -> tuple[str, ...]:
     if fail_on != "none":  # a gate needs the findings, and a reader needs to see what failed
         names.append("findings")
     return tuple(dict.fromkeys(names))
-
-
-def _nothing_readable(path: str, report: Report) -> bool:
-    if report.meta_graphs or report.checkpoint.tensors:
-        return False
-    reasons = [lost.reason for lost in report.not_read]
-    options.complain(f"{path}: nothing of the model could be read. {reasons[0] if reasons else ''}".rstrip())
-    return True
 
 
 def render(reports: list[Report], kind: str, color: bool, width: int, *, several: bool = False) -> str:

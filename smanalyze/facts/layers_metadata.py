@@ -18,7 +18,6 @@ LAYER_KINDS = frozenset({
     "_tf_keras_layer", "_tf_keras_input_layer", "_tf_keras_rnn_layer", "_tf_keras_network", "_tf_keras_model",
     "_tf_keras_sequential",
 })  # fmt: skip
-MODEL_KINDS = frozenset({"_tf_keras_network", "_tf_keras_model", "_tf_keras_sequential"})
 METRIC_KIND = "_tf_keras_metric"
 
 

@@ -35,7 +35,7 @@ def build_variables(
     rows: dict[tuple[str, ...], VariableRow] = {}
     for number, (graph, name_table, functions) in enumerate(zip(graphs, names, callables, strict=True)):
         for row in _of_meta_graph(model, number, graph, name_table, functions):
-            identity = row.checkpoint_keys or ("", row.name, str(number))
+            identity = row.checkpoint_keys or ("", row.name, str(number), *row.object_paths)
             if row.slices and identity in rows and rows[identity].meta_graphs == row.meta_graphs:
                 identity = (*identity, row.name)
             known = rows.get(identity)

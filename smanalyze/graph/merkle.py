@@ -98,10 +98,6 @@ class Merkle:
             labels[argument] = digest_of(b"unmet", function.inputs[argument].dtype.encode())
         return labels, met, unmet
 
-    def function_nodes(self, name: str) -> list[bytes]:
-        """The digests of a function's nodes, made anew."""
-        return self.nodes(self.library.index(name), self.labels(name)[0])
-
     def _digest(self, function: Function) -> FunctionDigest:
         index = self.library.index(function.name)
         if is_saver_body(index):

@@ -47,6 +47,7 @@ from smanalyze.render.diff_words import (
     version_text,
     weights_text,
 )
+from smanalyze.render.markdown import add_explanations
 from smanalyze.render.markdown_escape import cell_code, cell_prose, code, codes, prose
 from smanalyze.render.markdown_sheet import Sheet
 from smanalyze.render.units import plural
@@ -101,12 +102,7 @@ def render_diff_markdown(report: DiffReport) -> str:
 def _add_findings(sheet: Sheet, findings: tuple[DiffFinding, ...]) -> None:
     titles = ("For whom", "Finding", "Where", "Change")
     sheet.table(titles, findings, _finding_row, _FINDINGS, "finding", share=_FINDINGS_SHARE)
-    explained: set[str] = set()
-    with sheet.details("Why, and how to fix"):
-        for finding in findings:
-            if finding.rule not in explained and len(explained) < _EXPLAINED:
-                explained.add(finding.rule)
-                sheet.add(_explained(finding))
+    add_explanations(sheet, findings, _explained, _EXPLAINED)
 
 
 def _finding_row(finding: DiffFinding) -> tuple[str, ...]:

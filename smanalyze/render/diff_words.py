@@ -131,11 +131,6 @@ def hash_groups(report: DiffReport) -> tuple[tuple[str, str], ...]:
     return tuple(group for group in groups if group[1])
 
 
-def hash_text(report: DiffReport) -> str:
-    """``program, weights changed; interface, objects, assets equal``."""
-    return "; ".join(f"{names} {word}" for word, names in hash_groups(report))
-
-
 def version_text(report: DiffReport) -> str:
     """How the version should move, and why."""
     return f"{report.version.bump}: {report.version.reason}"

@@ -13,7 +13,7 @@ from smanalyze.render import audit_words, diff_part_words, diff_words
 from smanalyze.render.html_treemap import HEIGHT, tiles
 from smanalyze.render.units import bytes_text, count_text, percent_text, plural, shape_text, shapes_text, short_count
 from smanalyze.render.visible import shorten, visible, visible_lines
-from smanalyze.render.words import LAYER_SOURCES, PRODUCER_EVIDENCE, layers_trainable_text, release_needs
+from smanalyze.render.words import LAYER_SOURCES, PRODUCER_EVIDENCE, graph_unread, layers_trainable_text, release_needs
 from smanalyze.report.changes import WeightDelta
 from smanalyze.report.diff import DiffFinding
 from smanalyze.report.findings import count_by_severity
@@ -141,7 +141,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "figure": audit_words.figure_text, "spark": audit_words.spark_text, "oddities": audit_words.oddities_text,
     "key_lines": audit_words.key_lines, "contents_line": audit_words.contents_text,
     "role": audit_words.role_text, "role_total": audit_words.total_text, "owner": audit_words.owner_text,
-    "spaced": audit_words.spaced, "total": len,
+    "graph_unread": graph_unread, "spaced": audit_words.spaced, "total": len,
     "both_names": diff_words.title_text, "side": diff_words.side_text, "verdict_words": diff_words.verdict_text,
     "diff_badge": diff_words.verdict_badge, "audience_rows": diff_words.audience_rows,
     "audience_words": diff_words.audience_text, "audience_badge": diff_words.audience_badge,

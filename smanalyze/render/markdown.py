@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from smanalyze.render.markdown_contents import (
     add_assets,
     add_functions,
@@ -30,9 +33,12 @@ from smanalyze.render.words import (
     tensorflow_text,
     warmup_text,
 )  # fmt: skip
+from smanalyze.report.diff import DiffFinding
 from smanalyze.report.document import MetaGraphReport, NotRead, Report
 from smanalyze.report.findings import Finding, count_by_severity
 from smanalyze.report.tensors import Reach, SignatureReport, Tensor
+
+F = TypeVar("F", Finding, DiffFinding)
 
 _FINDINGS = 40
 _EXPLAINED = 15
@@ -75,7 +81,7 @@ def _add_model(sheet: Sheet, report: Report) -> None:
             ("TensorFlow", cell_prose(tensorflow_text(model))),
             ("Written by", cell_prose(model.writer.name)),
             ("Size", cell_prose(size_text(model))),
-            ("Parameters", cell_prose(parameters_text(model.parameters))),
+            ("Parameters", cell_prose(parameters_text(model))),
             ("Incomplete", cell_prose(missing_text(model))),
             ("Signatures", codes(keys, 8)),
             ("Findings", _counts(report) if "findings" in report.sections else ""),
@@ -120,12 +126,17 @@ def add_findings(sheet: Sheet, findings: tuple[Finding, ...]) -> None:
     if not findings:
         sheet.add("None.")
     sheet.table(("Severity", "Rule", "Where", "Message"), findings, _finding_row, _FINDINGS, "finding")
-    explained: set[str] = set()
+    add_explanations(sheet, findings, _explained, _EXPLAINED)
+
+
+def add_explanations(sheet: Sheet, findings: Sequence[F], explain: Callable[[F], str], most: int) -> None:
+    """Why and how to fix, folded away: of the first finding of each rule."""
+    first: dict[str, F] = {}
+    for finding in findings:
+        first.setdefault(finding.rule, finding)
     with sheet.details("Why, and how to fix"):
-        for finding in findings:
-            if finding.rule not in explained and len(explained) < _EXPLAINED:
-                explained.add(finding.rule)
-                sheet.add(_explained(finding))
+        for finding in list(first.values())[:most]:
+            sheet.add(explain(finding))
 
 
 def _finding_row(finding: Finding) -> tuple[str, ...]:

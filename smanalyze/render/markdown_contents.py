@@ -21,7 +21,7 @@ from smanalyze.render.words import (
     spec_arguments,
     tags_text,
 )
-from smanalyze.report.document import MetaGraphReport, Report
+from smanalyze.report.document import MetaGraphReport, ModelSummary, Report
 from smanalyze.report.sections import (
     AssetRow,
     Callable,
@@ -135,15 +135,16 @@ def add_assets(sheet: Sheet, report: Report) -> None:
     """Files below assets/ and the lookup tables."""
     with sheet.details("Assets and tables"):
         titles: tuple[str, ...] = ("Asset", ">Size", "State", "Fills", "Used by")
-        sheet.table(titles, report.assets, _asset_row, _SOME, "asset")
+        sheet.table(titles, report.assets, lambda one: _asset_row(one, report.model), _SOME, "asset")
         titles = ("Table", "Kind", "Content", "Assets", "Used by", "Op")
         for graph in report.meta_graphs:
             sheet.table(titles, graph.tables, _table_row, _SOME, "table")
 
 
-def _asset_row(one: AssetRow) -> tuple[str, ...]:
+def _asset_row(one: AssetRow, model: ModelSummary) -> tuple[str, ...]:
     size = "" if one.size is None else bytes_text(one.size)
-    return cell_code(one.filename), size, asset_state_text(one), codes(one.initializes, 3), codes(one.used_by, 3)
+    state = asset_state_text(one, model)
+    return cell_code(one.filename), size, state, codes(one.initializes, 3), codes(one.used_by, 3)
 
 
 def _table_row(one: TableRow) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def _draw_graph_sections(page: Page, report: Report, limits: _Limits, only: bool
         draw_other_entries(page, report.checkpoint, limits.other_entries, only)
     if "assets" in report.sections and (only or counts.assets or counts.tables or report.assets):
         page.heading("Assets and tables")
-        draw_assets(page, report.assets, limits.assets)
+        draw_assets(page, report, limits.assets)
         for graph in report.meta_graphs:
             if report.assets and graph.tables:
                 page.blank()

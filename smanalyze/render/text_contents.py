@@ -19,8 +19,8 @@ from smanalyze.render.words import (
     release_needs,
     role_text,
 )  # fmt: skip
+from smanalyze.report.document import Report
 from smanalyze.report.sections import (
-    AssetRow,
     CheckpointReport,
     Layer,
     LayerTable,
@@ -120,20 +120,26 @@ def _variable_row(variable: VariableRow) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def draw_assets(page: Page, assets: tuple[AssetRow, ...], limit: int) -> None:
+def draw_assets(page: Page, report: Report, limit: int) -> None:
     """The files below assets/."""
-    if not assets:
+    if not report.assets:
         return
     columns = (
         Column("asset", give="fold", floor=20, style="name"), Column("size", right=True), Column("", style="warning"),
         Column("fills", give="cut", floor=16, drop=2), Column("used by", give="cut", floor=14, drop=1),
     )  # fmt: skip
-    shown, hidden = cut(assets, limit)
+    shown, hidden = cut(report.assets, limit)
     rows = []
     for asset in shown:
         size = "" if asset.size is None else bytes_text(asset.size)
         rows.append(
-            (asset.filename, size, asset_state_text(asset), joined(asset.initializes, 2), joined(asset.used_by, 2))
+            (
+                asset.filename,
+                size,
+                asset_state_text(asset, report.model),
+                joined(asset.initializes, 2),
+                joined(asset.used_by, 2),
+            )
         )
     draw_table(page, columns, rows)
     page.more(hidden, "asset")

@@ -10,6 +10,7 @@ from smanalyze.render.words import (
     contents_text,
     cut,
     found_text,
+    graph_unread,
     hashes_text,
     init_ops_text,
     joined,
@@ -41,7 +42,7 @@ def draw_model(page: Page, report: Report) -> None:
     page.fact("TensorFlow", (tensorflow_text(model), ""))
     page.fact("written by", (model.writer.name, ""))
     page.fact("size", (size_text(model), ""))
-    page.fact("parameters", (parameters_text(model.parameters), ""))
+    page.fact("parameters", (parameters_text(model), ""))
     page.fact("incomplete", (missing_text(model), "warning"))
     _draw_signature_lines(page, report)
     if "findings" in report.sections:
@@ -67,7 +68,7 @@ def _draw_signature_lines(page: Page, report: Report) -> None:
     if hidden:
         page.fact("", (f"… {hidden} more, below", "dim"))
     if not signatures:
-        page.fact("signatures", ("none", ""))
+        page.fact("signatures", ("not known" if graph_unread(report.model) else "none", ""))
 
 
 def finding_counts(findings: tuple[Finding, ...]) -> list[Span]:

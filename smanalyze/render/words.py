@@ -65,10 +65,16 @@ def missing_text(model: ModelSummary) -> str:
     return ", ".join(f"{part.part} {PRESENCE[part.presence]}" for part in missing)
 
 
-def parameters_text(numbers: Parameters) -> str:
+def graph_unread(model: ModelSummary) -> bool:
+    """Whether nothing of the graph was read: what only a graph says is not known then, and not none."""
+    return not model.counts.meta_graphs and any(p.part == "graph" and p.presence == "not-read" for p in model.sizes)
+
+
+def parameters_text(model: ModelSummary) -> str:
     """How many, how many of them train, how big."""
+    numbers = model.parameters
     if not (numbers.total or numbers.stored):
-        return "none"
+        return "not known" if graph_unread(model) else "none"
     trainable = f"{count_text(numbers.trainable)} trainable" if numbers.trainable_known else "trainable unknown"
     return f"{count_text(numbers.total)} ({trainable}), {bytes_text(numbers.bytes)}"
 
@@ -204,10 +210,10 @@ def checkpoint_text(checkpoint: CheckpointReport) -> str:
     return ", ".join(filter(None, words))
 
 
-def asset_state_text(asset: AssetRow) -> str:
-    """What is wrong with an asset; empty where nothing is."""
+def asset_state_text(asset: AssetRow, model: ModelSummary) -> str:
+    """What is wrong with an asset; empty where nothing is. Only the graph declares assets."""
     presence = "" if asset.presence == "present" else PRESENCE[asset.presence]
-    return ", ".join(filter(None, (presence, "" if asset.declared_in else "undeclared")))
+    return ", ".join(filter(None, (presence, "" if asset.declared_in or graph_unread(model) else "undeclared")))
 
 
 def ops_text(ops: OpReport) -> str:

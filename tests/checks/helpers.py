@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -119,7 +119,7 @@ def one(maker: Maker, folder: Path, rule: str) -> Finding:
     return finding
 
 
-def params(table: dict[str, Cases]) -> list[Any]:
+def params(table: Mapping[str, Any]) -> list[Any]:
     """(rule, maker, whether it fires) for pytest.mark.parametrize."""
     every = []
     for rule, cases in table.items():

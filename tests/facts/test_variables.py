@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+import smanalyze
 from smanalyze.model.dtypes import item_size
+from tests.checks.compat.helpers import edited
 from tests.models import each_model, model_of, report_of, variable_of
 
 
@@ -106,3 +111,15 @@ def test_presence(name: str) -> None:
     row = variable_of(name, "kernel")
     assert row.presence == PRESENCE[name]
     assert row.shape == (3, 2), "the graph tells it"
+
+
+def test_variables_of_one_name_that_are_not_stored_are_two(tmp_path: Path) -> None:
+    def twins(message: Any) -> None:
+        objects = message.meta_graphs[0].object_graph_def
+        for child, dtype in (("one", 1), ("other", 9)):
+            objects.nodes[0].children.add(local_name=child, node_id=len(objects.nodes))
+            objects.nodes.add().variable.MergeFrom(type(objects.nodes[0].variable)(name="twin", dtype=dtype))
+
+    _, path = edited("module_one_signature", new=[twins])(tmp_path)
+    rows = [row for row in smanalyze.analyze(smanalyze.load(path)).variables if row.name == "twin"]
+    assert [(row.object_paths, row.dtype) for row in rows] == [(("one",), "float32"), (("other",), "int64")]

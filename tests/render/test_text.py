@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import smanalyze
+from smanalyze.render.html import render_html
+from smanalyze.render.markdown import render_markdown
 from smanalyze.render.text import render_text
 from smanalyze.render.visible import visible_lines
 from smanalyze.report.document import SECTIONS
+from tests.conftest import TESTDATA
 from tests.render.sample import SAMPLES, full, huge
 
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
@@ -97,3 +103,15 @@ def test_a_wide_page_has_more_columns() -> None:
 
 def test_the_same_report_gives_the_same_bytes() -> None:
     assert render_text(full(), width=100, color=True) == render_text(full(), width=100, color=True)
+
+
+def test_what_only_a_graph_tells_is_not_none_where_there_is_no_graph(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(TESTDATA / "broken" / "utf8_mangled_pb", tmp_path / "model"))
+    (folder / "assets").mkdir()
+    (folder / "assets" / "words.txt").write_text("x")
+    report = smanalyze.analyze(smanalyze.load(folder))
+    text, page, sheet = render_text(report, width=80, color=False), render_html(report), render_markdown(report)
+    assert re.search(r"signatures +not known", text)
+    assert not re.search(r"(parameters|signatures) +none", text)
+    assert "<dt>Signatures</dt><dd>not known</dd>" in page
+    assert "undeclared" not in text + page + sheet

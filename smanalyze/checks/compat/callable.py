@@ -222,7 +222,9 @@ def _list_change(
     names = [one.name for one in lists]
     counts = [(_count(one.old), _count(one.new)) for one in lists]
     moved = sorted({name for one in lists for name in (one.lost if word == "lost" else one.gained)})
-    message = f"{named(names)} of the loaded object had {counts[0][0]}, and has {counts[0][1]}."
+    message = f"{names[0]} of the loaded object had {counts[0][0]}, and has {counts[0][1]}."
+    if lists[0].old is None or lists[0].new is None:
+        message = f"The loaded object has {'a' if lists[0].old is None else 'no'} list {names[0]} now."
     if len(lists) > 1:
         message = f"The lists {named(names)} of the loaded object have {word} members."
     elif moved and lists[0].old and lists[0].new:

@@ -85,7 +85,7 @@ def data_missing(models: TwoModels) -> Iterator[Changed]:
     never initialized, or by the graph itself.
     Fix: put the variables/ folder of the same export beside the graph.
     """
-    yield from _without_data(models.old, models.new, models, "has no")
+    yield from _without_data(models.old, models.new, models, "has no", _asked_in_vain(models.new))
 
 
 @change("var-data-restored", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
@@ -95,16 +95,20 @@ def data_restored(models: TwoModels) -> Iterator[Changed]:
     Why: the old model could not be restored as a whole, and the new one can.
     Fix: nothing.
     """
-    for found in _without_data(models.new, models.old, models, "had no"):
+    # What the new graph does not ask for has no values now, either.
+    keys = _asked_in_vain(models.old) & _asked(models.new)
+    for found in _without_data(models.new, models.old, models, "had no", keys):
         yield Changed(found.where, found.message, found.subject, found.new, found.old, found.evidence, found.reach)
 
 
-def _without_data(before: ModelFacts, after: ModelFacts, models: TwoModels, words: str) -> Iterator[Changed]:
-    """Variables, and keys that are restored, which the checkpoint of ``after`` lacks and that of ``before`` does
+def _without_data(
+    before: ModelFacts, after: ModelFacts, models: TwoModels, words: str, asked: set[str]
+) -> Iterator[Changed]:
+    """Variables, and of the keys ``asked`` for, which the checkpoint of ``after`` lacks and that of ``before`` does
     not."""
     if not models.graphs_are_whole or not models.checkpoints_are_whole:
         return
-    keys = sorted(_asked_in_vain(after) - _asked_in_vain(before))
+    keys = sorted(asked - _asked_in_vain(before))
     lost = [pair for pair, old, new in matched(models)
             if _presence(old, new, before is models.old) == ("present", "absent")]  # fmt: skip
     if not keys and not lost:
@@ -125,8 +129,12 @@ def _presence(old: VariableRow, new: VariableRow, forwards: bool) -> tuple[Prese
 
 def _asked_in_vain(side: ModelFacts) -> set[str]:
     """Keys that the graph restores, and the index lacks."""
-    stored = {entry.key for entry in side.model.checkpoint.entries}
-    return {key.key for plan in side.plans for key in plan.keys} - stored - {_OBJECT_GRAPH}
+    return _asked(side) - {entry.key for entry in side.model.checkpoint.entries}
+
+
+def _asked(side: ModelFacts) -> set[str]:
+    """Keys that the graph restores."""
+    return {key.key for plan in side.plans for key in plan.keys} - {_OBJECT_GRAPH}
 
 
 @change("var-data-orphaned", serving=NOTE, python=NOTE, keras=NOTE, security=WARNING)

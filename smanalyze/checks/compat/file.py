@@ -32,9 +32,11 @@ _EXTRA = "assets.extra/"
 
 
 def _unexpected(models: TwoModels) -> list[FilePair]:
-    """Files that are no part of a SavedModel, on either side."""
+    """Files that are no part of a SavedModel, on either side. Which assets are a part, only the graphs say."""
     facts = (models.old, models.new)
     declared = {f"assets/{row.filename}" for side in facts for row in side.assets if row.declared_in}
+    if not models.graphs_are_whole:
+        declared |= {file.path for file in models.changes.files if file.path.startswith("assets/")}
     return [f for f in models.changes.files if not _LAYOUT.fullmatch(f.path) and f.path not in declared]
 
 

@@ -16,6 +16,7 @@ from smanalyze.checks.body_words import (
 from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import MetaGraphChange, TwoModels
 from smanalyze.checks.evidence import count_of, listed, named
+from smanalyze.checks.risk_words import TOLD_IDLE
 from smanalyze.checks.rule import NOTE, WARNING
 from smanalyze.facts.function_names import stem_of
 from smanalyze.report.changes import TensorPair
@@ -65,7 +66,7 @@ def init_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     )  # fmt: skip
 
 
-_SET_AT_LOAD = "sets state while the model is loaded, after the checkpoint is restored; what it sets counts"
+_SET_AT_LOAD = "sets a variable or fills a table while the model is loaded, over what the checkpoint may have for it"
 
 
 @change("graph-idle-changed", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
@@ -80,7 +81,10 @@ def idle_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     if pair.same_program or meta_graph.models.same("program") is not False or not is_told(meta_graph):
         return
     told = (
-        pair.functions or pair.function_rows or pair.init_changed or any(row.risk_class in _TOLD for row in pair.risks)
+        pair.functions
+        or pair.function_rows
+        or pair.init_changed
+        or any(row.risk_class in TOLD_IDLE for row in pair.risks)
     )
     if told or not meta_graph.in_both or _is_explained(meta_graph):
         return
@@ -90,20 +94,6 @@ def idle_changed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     sides = [", ".join(row.op for row in rows[:5]) for rows in (less, more)]
     yield Changed(meta_graph.place(), message, meta_graph.subject(), sides[0], sides[1],
                   listed(lines) or ("as many nodes of every op, with other attrs or edges",))  # fmt: skip
-
-
-_TOLD = (
-    "host-code",
-    "opaque",
-    "process",
-    "network",
-    "file-write",
-    "file-read",
-    "file-map",
-    "file-list",
-    "dataset-file",
-)
-"""Risks that are told of nodes that nothing runs, too."""
 
 
 def _is_explained(meta_graph: MetaGraphChange) -> bool:

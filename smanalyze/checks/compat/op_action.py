@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import MetaGraphChange
-from smanalyze.checks.risk_words import less_of, more_of
+from smanalyze.checks.risk_words import FILES, OUTPUT, less_of, more_of
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.report.diff import Severities
 
 AREA = "program"
-
-_FILES = ("file-write", "file-read", "dataset-file", "file-map", "file-list", "saver")
-_OUTPUT = ("output", "debug", "summary")
 
 
 @change("op-filesystem-added", serving=WARNING, python=WARNING, keras=WARNING, security=ERROR)
@@ -26,7 +23,7 @@ def filesystem_added(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     access nobody can explain.
     """
     says = "The new model reads, writes or lists files"
-    yield from more_of(meta_graph, _FILES, says, Severities(WARNING, WARNING, WARNING, ERROR))
+    yield from more_of(meta_graph, FILES, says, Severities(WARNING, WARNING, WARNING, ERROR))
 
 
 @change("op-filesystem-removed", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
@@ -36,7 +33,7 @@ def filesystem_removed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     Why: ops that read, write or list files are gone from what the model runs.
     Fix: nothing, if it was meant.
     """
-    yield from less_of(meta_graph, _FILES, "The new model does without ops that read, write or list files")
+    yield from less_of(meta_graph, FILES, "The new model does without ops that read, write or list files")
 
 
 @change("op-host-code-added", serving=ERROR, python=ERROR, keras=ERROR, security=ERROR)
@@ -134,7 +131,7 @@ def output_leak_added(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     Fix: take `tf.print` and summaries out of what is served.
     """
     says = "The new model prints or logs tensors"
-    yield from more_of(meta_graph, _OUTPUT, says, Severities(NOTE, NOTE, NOTE, WARNING))
+    yield from more_of(meta_graph, OUTPUT, says, Severities(NOTE, NOTE, NOTE, WARNING))
 
 
 @change("op-output-leak-removed", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
@@ -144,7 +141,7 @@ def output_leak_removed(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     Why: ops that print or log tensors are gone from what the model runs.
     Fix: nothing, if it was meant.
     """
-    yield from less_of(meta_graph, _OUTPUT, "The new model does without ops that print or log")
+    yield from less_of(meta_graph, OUTPUT, "The new model does without ops that print or log")
 
 
 @change("op-stateful-added", serving=WARNING, python=WARNING, keras=WARNING, security=WARNING)

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smanalyze.checks.change import Changed, change
-from smanalyze.checks.changes import InputChange
+from smanalyze.checks.changes import InputChange, SignatureChange
+from smanalyze.checks.evidence import listed, named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
-from smanalyze.checks.tensor_words import comparable, dimensions, tensor_words
-from smanalyze.report.changes import shape_words
+from smanalyze.checks.tensor_words import (
+    Pair,
+    closed,
+    dtypes_words,
+    fixed_batch,
+    of_one_kind,
+    opened,
+    other_rank,
+    resized,
+    shapes_words,
+    tensor_words,
+)
 from smanalyze.report.diff import Severities
 from smanalyze.report.findings import Location
 from smanalyze.report.tensors import Tensor
@@ -20,7 +31,7 @@ def _place(one: InputChange) -> Location:
     return one.signature.place(tensor=f"input {one.name}")
 
 
-def _pair(one: InputChange) -> tuple[Tensor, Tensor] | None:
+def _pair(one: InputChange) -> Pair | None:
     """Both sides, where both have it."""
     old, new = one.pair.old, one.pair.new
     return None if old is None or new is None else (old, new)
@@ -31,16 +42,36 @@ def _found(one: InputChange, message: str, old: str, new: str, severities: Sever
     return Changed(_place(one), message, subject, old, new, severities=severities, confidence=one.pair.confidence)
 
 
+def _moved(one: InputChange, old: str, new: str) -> Changed:
+    return _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+
+
+def _one_sided(signature: SignatureChange, inputs: list[Tensor], message: str, *, gone: bool) -> Iterator[Changed]:
+    """One finding for all inputs that only one side has: one change of the signature added or dropped them."""
+    if not inputs:
+        return
+    names = [one.name for one in inputs]
+    place = signature.place(tensor=f"input {names[0]}") if len(inputs) == 1 else signature.place()
+    words = tensor_words(inputs[0]) if len(inputs) == 1 else ", ".join(names)
+    lines = listed(f"{one.name} {tensor_words(one)}" for one in inputs) if len(inputs) > 1 else ()
+    sides = (words, "") if gone else ("", words)
+    yield Changed(place, message, signature.subject("input", *names), *sides, lines)
+
+
 @change("sig-input-added", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
-def added(one: InputChange) -> Iterator[Changed]:
+def added(signature: SignatureChange) -> Iterator[Changed]:
     """A signature wants another input.
 
     Why: a request that does not send it is an error.
     Fix: give it a default (`SignatureDef.defaults`), or publish under a new signature key.
     """
-    new = one.pair.new
-    if one.pair.old is None and new is not None and new.default is None:
-        yield _found(one, f"The input {new.name} must be sent, too ({tensor_words(new)}).", "", tensor_words(new))
+    new = [pair.new for pair in signature.pair.inputs if pair.old is None and pair.new is not None]
+    wanted = [tensor for tensor in new if tensor.default is None]
+    if len(wanted) == 1:
+        message = f"The input {wanted[0].name} must be sent, too ({tensor_words(wanted[0])})."
+    else:
+        message = f"{len(wanted)} more inputs must be sent: {named([one.name for one in wanted])}."
+    yield from _one_sided(signature, wanted, message, gone=False)
 
 
 @change("sig-input-added-optional", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
@@ -57,15 +88,16 @@ def added_optional(one: InputChange) -> Iterator[Changed]:
 
 
 @change("sig-input-removed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
-def removed(one: InputChange) -> Iterator[Changed]:
+def removed(signature: SignatureChange) -> Iterator[Changed]:
     """A signature input is gone.
 
     Why: TensorFlow Serving refuses a request that sends more than the signature names.
     Fix: keep the input, or publish under a new signature key; `--rename input:OLD=NEW` where it has another name now.
     """
-    old = one.pair.old
-    if one.pair.new is None and old is not None:
-        yield _found(one, f"The input {old.name} is gone.", tensor_words(old), "")
+    gone = [pair.old for pair in signature.pair.inputs if pair.new is None and pair.old is not None]
+    names = named([one.name for one in gone])
+    message = f"The input {names} is gone." if len(gone) == 1 else f"The inputs {names} are gone."
+    yield from _one_sided(signature, gone, message, gone=True)
 
 
 @change("sig-input-renamed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -129,9 +161,7 @@ def dtype_changed(one: InputChange) -> Iterator[Changed]:
     """
     pair = _pair(one)
     if pair is not None and pair[0].dtype != pair[1].dtype and pair[0].encoding == pair[1].encoding:
-        shapes = [f" {shape_words(side.shape)}" if pair[0].shape != pair[1].shape else "" for side in pair]
-        old, new = (f"{side.dtype}{shape}" for side, shape in zip(pair, shapes, strict=True))
-        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+        yield _moved(one, *dtypes_words(pair))
 
 
 @change("sig-input-encoding-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -143,8 +173,7 @@ def encoding_changed(one: InputChange) -> Iterator[Changed]:
     """
     pair = _pair(one)
     if pair is not None and (pair[0].encoding, pair[0].type_spec) != (pair[1].encoding, pair[1].type_spec):
-        old, new = tensor_words(pair[0]), tensor_words(pair[1])
-        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+        yield _moved(one, tensor_words(pair[0]), tensor_words(pair[1]))
 
 
 @change("sig-input-rank-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -155,18 +184,12 @@ def rank_changed(one: InputChange) -> Iterator[Changed]:
     Fix: reshape inside the model, and keep the shape of the signature.
     """
     pair = _dense(one)
-    if pair is not None and pair[0].shape is not None and pair[1].shape is not None:
-        ranks = len(pair[0].shape), len(pair[1].shape)
-        if ranks[0] != ranks[1]:
-            old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-            yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+    if pair is not None and other_rank(pair):
+        yield _moved(one, *shapes_words(pair))
 
 
-def _dense(one: InputChange) -> tuple[Tensor, Tensor] | None:
-    pair = _pair(one)
-    if pair is None or pair[0].dtype != pair[1].dtype:  # told by sig-input-dtype-changed, with both shapes
-        return None
-    return pair if comparable(pair[0]) and comparable(pair[1]) else None
+def _dense(one: InputChange) -> Pair | None:
+    return of_one_kind(_pair(one))
 
 
 @change("sig-input-dim-narrowed", serving=ERROR, python=ERROR, keras=ERROR)
@@ -177,12 +200,8 @@ def dim_narrowed(one: InputChange) -> Iterator[Changed]:
     Fix: keep the dimension open, or tell clients the size.
     """
     pair = _dense(one)
-    if pair is None:
-        return
-    old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-    closed = [place for place, before, after in dimensions(pair[0].shape, pair[1].shape) if before is None and place]
-    if closed or (pair[0].shape is None and pair[1].shape is not None):
-        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+    if pair is not None and closed(pair):
+        yield _moved(one, *shapes_words(pair))
 
 
 @change("sig-input-batch-fixed", serving=ERROR, python=WARNING, keras=WARNING)
@@ -194,11 +213,9 @@ def batch_fixed(one: InputChange) -> Iterator[Changed]:
     Fix: leave the first dimension open (None) in the input signature.
     """
     pair = _dense(one)
-    if pair is not None:
-        for place, before, after in dimensions(pair[0].shape, pair[1].shape):
-            if place == 0 and before is None:
-                old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-                yield _found(one, f"The batch of {one.name} is fixed to {after}.", old, new)
+    size = fixed_batch(pair) if pair is not None else None
+    if pair is not None and size is not None:
+        yield _found(one, f"The batch of {one.name} is fixed to {size}.", *shapes_words(pair))
 
 
 @change("sig-input-dim-changed", serving=ERROR, python=ERROR, keras=ERROR)
@@ -209,11 +226,8 @@ def dim_changed(one: InputChange) -> Iterator[Changed]:
     Fix: resize or pad inside the model, and keep the shape of the signature.
     """
     pair = _dense(one)
-    if pair is not None:
-        moved = [d for d in dimensions(pair[0].shape, pair[1].shape) if d[1] is not None and d[2] is not None]
-        if moved:
-            old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-            yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+    if pair is not None and resized(pair):
+        yield _moved(one, *shapes_words(pair))
 
 
 @change("sig-input-dim-widened", serving=NOTE, python=NOTE, keras=NOTE)
@@ -224,11 +238,8 @@ def dim_widened(one: InputChange) -> Iterator[Changed]:
     Fix: nothing, if it was meant.
     """
     pair = _dense(one)
-    if pair is not None:
-        opened = any(after is None for _, _, after in dimensions(pair[0].shape, pair[1].shape))
-        if opened or (pair[0].shape is not None and pair[1].shape is None):
-            old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-            yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+    if pair is not None and opened(pair):
+        yield _moved(one, *shapes_words(pair))
 
 
 @change("sig-input-bytes-suffix-changed", serving=ERROR, python=NOTE, keras=NOTE, security=NOTE)

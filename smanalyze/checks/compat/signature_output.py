@@ -7,29 +7,41 @@ from collections.abc import Iterator
 from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import OutputChange
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
-from smanalyze.checks.tensor_words import comparable, dimensions, tensor_words
-from smanalyze.report.changes import shape_words
+from smanalyze.checks.tensor_words import (
+    Pair,
+    closed,
+    dtypes_words,
+    fixed_batch,
+    of_one_kind,
+    opened,
+    other_rank,
+    resized,
+    shapes_words,
+    tensor_words,
+)
 from smanalyze.report.diff import Severities
-from smanalyze.report.tensors import Tensor
 
 AREA = "signatures"
 
 
-def _pair(one: OutputChange) -> tuple[Tensor, Tensor] | None:
+def _pair(one: OutputChange) -> Pair | None:
     """Both sides, where both have it."""
     old, new = one.pair.old, one.pair.new
     return None if old is None or new is None else (old, new)
 
 
-def _dense(one: OutputChange) -> tuple[Tensor, Tensor] | None:
-    pair = _pair(one)
-    return pair if pair is not None and comparable(pair[0]) and comparable(pair[1]) else None
+def _dense(one: OutputChange) -> Pair | None:
+    return of_one_kind(_pair(one))
 
 
 def _found(one: OutputChange, message: str, old: str, new: str, severities: Severities | None = None) -> Changed:
     place = one.signature.place(tensor=f"output {one.name}")
     subject = one.signature.subject("output", one.name)
     return Changed(place, message, subject, old, new, severities=severities, confidence=one.pair.confidence)
+
+
+def _moved(one: OutputChange, old: str, new: str) -> Changed:
+    return _found(one, f"{one.name} was {old}, and is {new}.", old, new)
 
 
 @change("sig-output-removed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -80,8 +92,7 @@ def dtype_changed(one: OutputChange) -> Iterator[Changed]:
     """
     pair = _pair(one)
     if pair is not None and pair[0].dtype != pair[1].dtype and pair[0].encoding == pair[1].encoding:
-        message = f"{one.name} was {pair[0].dtype}, and is {pair[1].dtype}."
-        yield _found(one, message, pair[0].dtype, pair[1].dtype)
+        yield _moved(one, *dtypes_words(pair))
 
 
 @change("sig-output-encoding-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -93,8 +104,7 @@ def encoding_changed(one: OutputChange) -> Iterator[Changed]:
     """
     pair = _pair(one)
     if pair is not None and (pair[0].encoding, pair[0].type_spec) != (pair[1].encoding, pair[1].type_spec):
-        old, new = tensor_words(pair[0]), tensor_words(pair[1])
-        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+        yield _moved(one, tensor_words(pair[0]), tensor_words(pair[1]))
 
 
 @change("sig-output-rank-changed", serving=ERROR, python=ERROR, keras=ERROR)
@@ -105,11 +115,8 @@ def rank_changed(one: OutputChange) -> Iterator[Changed]:
     Fix: reshape inside the model, and keep the shape of the signature.
     """
     pair = _dense(one)
-    if pair is None or pair[0].shape is None or pair[1].shape is None:
-        return
-    if len(pair[0].shape) != len(pair[1].shape):
-        old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+    if pair is not None and other_rank(pair):
+        yield _moved(one, *shapes_words(pair))
 
 
 @change("sig-output-dim-changed", serving=ERROR, python=ERROR, keras=ERROR)
@@ -120,11 +127,8 @@ def dim_changed(one: OutputChange) -> Iterator[Changed]:
     Fix: move the clients with the model, or publish under a new signature key.
     """
     pair = _dense(one)
-    if pair is not None:
-        moved = [d for d in dimensions(pair[0].shape, pair[1].shape) if d[1] is not None and d[2] is not None]
-        if moved:
-            old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-            yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+    if pair is not None and resized(pair):
+        yield _moved(one, *shapes_words(pair))
 
 
 @change("sig-output-dim-widened", serving=WARNING, python=WARNING, keras=WARNING)
@@ -135,12 +139,8 @@ def dim_widened(one: OutputChange) -> Iterator[Changed]:
     Fix: keep the static shape (`tf.ensure_shape`), or tell clients.
     """
     pair = _dense(one)
-    if pair is None:
-        return
-    opened = [place for place, _, after in dimensions(pair[0].shape, pair[1].shape) if after is None]
-    if opened or (pair[0].shape is not None and pair[1].shape is None):
-        old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+    if pair is not None and opened(pair):
+        yield _moved(one, *shapes_words(pair))
 
 
 @change("sig-output-dim-narrowed", serving=NOTE, python=NOTE, keras=NOTE)
@@ -151,12 +151,8 @@ def dim_narrowed(one: OutputChange) -> Iterator[Changed]:
     Fix: nothing, if it was meant.
     """
     pair = _dense(one)
-    if pair is None:
-        return
-    closed = [place for place, before, _ in dimensions(pair[0].shape, pair[1].shape) if before is None and place]
-    if closed or (pair[0].shape is None and pair[1].shape is not None):
-        old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-        yield _found(one, f"{one.name} was {old}, and is {new}.", old, new)
+    if pair is not None and closed(pair):
+        yield _moved(one, *shapes_words(pair))
 
 
 @change("sig-output-batch-lost", serving=WARNING, python=WARNING, keras=WARNING)
@@ -168,11 +164,9 @@ def batch_lost(one: OutputChange) -> Iterator[Changed]:
     Fix: compute an answer for each example.
     """
     pair = _dense(one)
-    if pair is not None:
-        for place, before, after in dimensions(pair[0].shape, pair[1].shape):
-            if place == 0 and before is None:
-                old, new = shape_words(pair[0].shape), shape_words(pair[1].shape)
-                yield _found(one, f"The first dimension of {one.name} is {after} now.", old, new)
+    size = fixed_batch(pair) if pair is not None else None
+    if pair is not None and size is not None:
+        yield _found(one, f"The first dimension of {one.name} is {size} now.", *shapes_words(pair))
 
 
 @change("sig-output-bytes-suffix-changed", serving=ERROR, python=NOTE, keras=NOTE, security=NOTE)

@@ -87,8 +87,8 @@ def _alone(models: TwoModels, *, gone: bool) -> list[VariablePair]:
 
 
 def _is_weight(row: VariableRow) -> bool:
-    """Whether it is one that counts: stored, or used by something."""
-    return row.role in WEIGHTS and not (row.role == "unused" and row.presence == "absent")
+    """Whether it is one that counts: stored, used by something, or found by Python."""
+    return row.role in WEIGHTS and not (row.role == "unused" and row.presence == "absent" and not row.object_paths)
 
 
 def _one_sided(group: Group, word: str, severities: Severities | None) -> Changed:

@@ -9,13 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from smanalyze.api.diff import diff
 from smanalyze.format.schema import message_class
 from smanalyze.load import load
 from smanalyze.report.diff import AUDIENCES, DiffFinding, DiffReport
 from tests.checks.helpers import TESTDATA, Change
+from tests.checks.helpers import params as params
 
 PAIRS = sorted(path.name for path in (TESTDATA / "pairs").iterdir() if path.is_dir())
 NOISE = [name for name in PAIRS if name.startswith("noise_")]
@@ -142,16 +141,6 @@ def one(maker: Maker, folder: Path, rule: str) -> DiffFinding:
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
-
-
-def params(table: dict[str, Cases]) -> list[Any]:
-    """(rule, maker, whether it fires) for pytest.mark.parametrize."""
-    rows = []
-    for rule, cases in table.items():
-        for word, makers in (("fires", cases.fires), ("silent", cases.silent)):
-            fires = word == "fires"
-            rows += [pytest.param(rule, made, fires, id=f"{rule}-{word}-{name}") for name, made in makers.items()]
-    return rows
 
 
 def check_case(rule: str, maker: Maker, fires: bool, folder: Path) -> None:

@@ -78,7 +78,11 @@ TABLE: dict[str, Cases] = {
             "on both sides": restored(MODULE, {"kernel": None}, {"kernel": None}),
         },
     ),
-    "var-data-restored": Cases(fires={"one": mirrored(LOST)}, silent={"lost": LOST, "new": PAYLOAD}),
+    "var-data-restored": Cases(
+        fires={"one": mirrored(LOST)},
+        silent={"lost": LOST, "new": PAYLOAD, "another model": lambda folder: (
+            LOST(folder)[1], TESTDATA / "models" / "unused_variable")},
+    ),
     "var-data-orphaned": Cases(
         fires={"payload": PAYLOAD, "another shape": restored(
             MODULE, {"payload": np.zeros(4, np.int8)}, {"payload": np.zeros(5, np.int8)})},

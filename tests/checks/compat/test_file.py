@@ -73,6 +73,9 @@ TABLE: dict[str, Cases] = {
             "fingerprint": pair("change_keras2_to_keras3"),
             "asset": pair("change_asset_line"),
             "debug": came("debug/saved_model_debug_info.pb", b""),
+            "asset, and no graph that would declare it": with_files(
+                same(MODULE), new={"assets/stray.txt": b"x", "saved_model.pb": b"\x0a\xff"}
+            ),
         },
     ),
     "file-unexpected-removed": Cases(fires={"file": mirrored(came("notes.bin"))}, silent={"came": came("notes.bin")}),

@@ -96,6 +96,22 @@ TABLE = {
 }  # fmt: skip
 
 
+def test_inputs_that_came_together_are_one_finding(tmp_path: Path) -> None:
+    more = new(tensor("inputs", "extra", EXTRA), tensor("inputs", "other", EXTRA))
+    finding = one(more, tmp_path / "a", "sig-input-added")
+    assert finding.message == "2 more inputs must be sent: extra, other."
+    assert [line.split()[0] for line in finding.evidence] == ["extra", "other"]
+    gone = one(mirrored(more), tmp_path / "b", "sig-input-removed")
+    assert gone.message == "The inputs extra, other are gone."
+
+
+def test_another_dtype_is_told_with_its_shape_and_nothing_else(tmp_path: Path) -> None:
+    sides = new(dtype("inputs", "x", 2), shape("inputs", "x", 7, 2))
+    told = [f for f in every(sides, tmp_path) if f.rule.startswith("sig-input")]
+    assert [finding.rule for finding in told] == ["sig-input-dtype-changed"]
+    assert "[7, 2]" in told[0].message
+
+
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_a_rule_fires_where_it_must_and_nowhere_else(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
