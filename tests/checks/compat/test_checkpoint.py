@@ -24,6 +24,7 @@ from tests.checks.compat.helpers import (
     same,
     with_files,
 )
+from tests.checks.helpers import TESTDATA
 from tests.diff.bundles import ATTRIBUTE, restored
 
 MODULE = "module_one_signature"
