@@ -113,5 +113,6 @@ def test_what_only_a_graph_tells_is_not_none_where_there_is_no_graph(tmp_path: P
     text, page, sheet = render_text(report, width=80, color=False), render_html(report), render_markdown(report)
     assert re.search(r"signatures +not known", text)
     assert not re.search(r"(parameters|signatures) +none", text)
-    assert "<dt>Signatures</dt><dd>not known</dd>" in page
+    assert "<dt>Signatures</dt><dd>?</dd>" in page
+    assert "Not known: the graph was not read." in page
     assert "undeclared" not in text + page + sheet
