@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from smanalyze.api.facts import gather_for_diff
+from smanalyze.api.facts import build_programs, gather_for_diff
 from smanalyze.checks.changes import TwoModels
 from smanalyze.checks.compat_engine import check_changes
 from smanalyze.checks.compat_verdict import advise, broken_for, count_audiences, decide, summarize
@@ -18,8 +18,6 @@ from smanalyze.diff.summary import build_signatures, build_weights, side_report
 from smanalyze.diff.weights import weigh
 from smanalyze.errors import UsageError
 from smanalyze.facts.canonical import canonical_hashes
-from smanalyze.facts.identity import Identities
-from smanalyze.facts.program import Program
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.changes import Changes, VariablePair
 from smanalyze.report.diff import (
@@ -105,7 +103,7 @@ def _check_words(audiences: Sequence[str], areas: Sequence[str], weights: str) -
 
 
 def _side(facts: ModelFacts) -> Side:
-    programs = tuple(Program(Identities(graph, names)) for graph, names in zip(facts.graphs, facts.names, strict=True))
+    programs = build_programs(facts)
     hashes = canonical_hashes(facts.model, programs, facts.variables, facts.checkpoint, facts.assets)
     return Side(
         facts.model, facts.graphs, facts.names, facts.meta_graphs, facts.variables, facts.checkpoint, facts.assets,

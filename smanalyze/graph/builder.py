@@ -144,6 +144,23 @@ class GraphBuilder:
                     self.main_resources.setdefault(origin, self._keys[object_id])
         if self.meta_graph.objects is None:
             self._add_main_resources(main)
+        else:
+            self._trust_shared_names(main)
+
+    def _trust_shared_names(self, main: BodyIndex) -> None:
+        """TensorFlow writes a variable's name as ``shared_name`` of its node (resource_variable_ops.py,
+        copy_to_graph_uninitialized). Where that is the name of another variable, the inputs of a call were exchanged:
+        a session takes the node that is there, and so do we."""
+        named: dict[str, list[Key]] = {}
+        for node, key in zip(self._objects, self._keys, strict=True):
+            if node.variable is not None:
+                named.setdefault(node.variable.name, []).append(key)
+        for number, key in self.main_resources.items():
+            if number < 0 or key.kind != "variable" or main.ops[number] not in VARIABLE_OPS:
+                continue
+            others = named.get(main.node(number).attr_string("shared_name") or "", [])
+            if len(others) == 1:
+                self.main_resources[number] = others[0]
 
     def _add_main_resources(self, main: BodyIndex) -> None:
         """Variables, tables and assets of a graph without objects; a table is linked to the asset it is filled from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -297,3 +298,16 @@ def test_nodes_of_any_order_and_functions_of_any_order_are_the_same(tmp_path: Pa
 
     for name in (MODULE, SEVERAL, "keras2_functional", "tables_and_assets"):
         assert rules_of(TABLE, every(edited(name, new=[shuffled]), tmp_path / name)) == []
+
+
+def test_exchanged_variables_of_a_call_are_told(tmp_path: Path) -> None:
+    """Nothing but the order in which the main graph hands its variables to the signature's function."""
+
+    def exchange(message: Any) -> None:
+        call = next(node for node in graph(message).node if node.name == "StatefulPartitionedCall")
+        handed = list(call.input)
+        call.input[:] = [*handed[:-2], handed[-1], handed[-2]]
+
+    answer = report(edited(MODULE, new=[exchange])(tmp_path))
+    assert answer.verdict == "behaviour" and answer.hashes.program.equal is False
+    assert any(finding.rule == "fn-body-changed" for finding in answer.findings)
