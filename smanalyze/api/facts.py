@@ -25,16 +25,16 @@ def build_graphs(model: SavedModel) -> tuple[ModelGraph, ...]:
     return tuple(ModelGraph(meta_graph) for meta_graph in model.meta_graphs)
 
 
-def gather_files(model: SavedModel) -> FileFacts:
+def gather_files(model: SavedModel, *, denied: frozenset[str] = frozenset()) -> FileFacts:
     """The facts that tell whether the files of a model belong together; a part of ``gather``, and a third of its
-    time."""
+    time. ``denied`` are ops that count as acts whatever they do."""
     graphs = build_graphs(model)
     names = tuple(Names(graph) for graph in graphs)
     callables = tuple(build_callables(graph, name_table) for graph, name_table in zip(graphs, names, strict=True))
     variables = build_variables(model, graphs, names, callables)
     checkpoint = build_checkpoint(model, variables)
     assets = build_assets(model, graphs, names)
-    return FileFacts(model, graphs, names, callables, variables, checkpoint, assets)
+    return FileFacts(model, graphs, names, callables, variables, checkpoint, assets, denied=denied)
 
 
 def gather(model: SavedModel) -> ModelFacts:

@@ -17,16 +17,17 @@ from smanalyze.checks.rule import Found, RuleFunction
 from smanalyze.checks.subject import (
     FileFacts,
     ModelFacts,
+    OneAct,
     OneAsset,
     OneAudit,
     OneFolder,
+    OneLibrary,
     OneManifest,
     OneMetaGraph,
     OneModel,
     OneRestore,
     OneShard,
     OneSignature,
-    OneUnregisteredOp,
 )  # fmt: skip
 from smanalyze.graph.dependencies import Dependencies
 from smanalyze.model.record import record
@@ -118,19 +119,33 @@ def _as_damage(finding: Finding) -> Finding:
     return replace(finding, severity="error") if damage else finding
 
 
-_INTEGRITY = ("asset", "checkpoint", "file", "integrity")
-"""Families whose rules ask whether the files are whole, and those that were meant."""
+_INTEGRITY = ("act", "asset", "checkpoint", "file", "integrity")
+"""Families whose rules ask whether the files are whole, and those that were meant; and what the model would do."""
+
+
+def check_scan(facts: FileFacts) -> tuple[tuple[Finding, Any], ...]:
+    """(finding, its subject) of what a model can do beside computing, and of files and paths that are not its own, in
+    the same order."""
+    return tuple(sorted(_pairs(_rules_of(_SCANNED), _file_subjects(facts)), key=lambda pair: _order(pair[0])))
+
+
+_SCANNED = ("act", "asset", "keras", "op", "path")
+"""Families whose rules a scan asks; those about a whole report find no subject there."""
 
 
 def _check(rules: Iterable[Rule], subjects: Mapping[type, Iterable[Any]]) -> tuple[Finding, ...]:
-    findings: dict[str, Finding] = {}
+    return tuple(sorted((finding for finding, _ in _pairs(rules, subjects)), key=_order))
+
+
+def _pairs(rules: Iterable[Rule], subjects: Mapping[type, Iterable[Any]]) -> Iterable[tuple[Finding, Any]]:
+    findings: dict[str, tuple[Finding, Any]] = {}
     taken = {kind: list(values) for kind, values in subjects.items()}
     for found_rule in rules:
         for subject in taken.get(found_rule.subject, ()):
             for found in found_rule.check(subject):
                 finding = _finding(found_rule, found)
-                findings.setdefault(finding.id, finding)
-    return tuple(sorted(findings.values(), key=_order))
+                findings.setdefault(finding.id, (finding, subject))
+    return findings.values()
 
 
 def _order(finding: Finding) -> tuple[int, str, str, str]:
@@ -168,9 +183,6 @@ def _subjects(facts: ModelFacts) -> dict[type, Iterable[Any]]:
         OneModel: [OneModel(facts)],
         OneMetaGraph: meta_graphs,
         OneSignature: signatures,
-        OneUnregisteredOp: [
-            OneUnregisteredOp(one, report) for one in meta_graphs for report in one.report.ops.unregistered
-        ],
     }
 
 
@@ -178,6 +190,12 @@ def _file_subjects(facts: FileFacts) -> dict[type, Iterable[Any]]:
     return {
         OneFolder: [OneFolder(facts)],
         OneRestore: [OneRestore(facts, graph) for graph in facts.graphs],
+        OneAct: [OneAct(facts, acts.graph, act) for acts in facts.acts for act in acts.every],
+        OneLibrary: [
+            OneLibrary(facts, acts.graph, name, of_library)
+            for acts in facts.acts
+            for name, of_library in acts.libraries.items()
+        ],
         OneAsset: [OneAsset(facts, report) for report in facts.assets],
         OneShard: [OneShard(facts, report) for report in facts.checkpoint.shards],
     }

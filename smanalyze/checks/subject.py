@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from smanalyze.checks.asset_use import read_assets
 from smanalyze.checks.output_flow import OutputFlow
 from smanalyze.checks.restore_plan import RestorePlan, restore_plan
+from smanalyze.facts.acts import Acts
 from smanalyze.facts.checkpoint import index_is_sound, index_is_whole
 from smanalyze.facts.names import Names
 from smanalyze.graph.dependencies import Dependencies
@@ -16,13 +17,13 @@ from smanalyze.model.saved_model import SavedModel, Signature
 from smanalyze.report.audit import CheckpointAudit, FingerprintAudit, ManifestAudit, WeightsAudit
 from smanalyze.report.document import MetaGraphReport, ModelSummary
 from smanalyze.report.findings import Location
+from smanalyze.report.scan import Act
 from smanalyze.report.sections import (
     AssetRow,
     Callable,
     CheckpointReport,
     ReuseReport,
     ShardRow,
-    UnregisteredOp,
     VariableRow,
 )  # fmt: skip
 from smanalyze.report.tensors import SignatureReport
@@ -42,6 +43,7 @@ class FileFacts:
     variables: tuple[VariableRow, ...]
     checkpoint: CheckpointReport
     assets: tuple[AssetRow, ...]
+    denied: frozenset[str] = field(default=frozenset(), kw_only=True)
 
     @cached_property
     def several_meta_graphs(self) -> bool:
@@ -68,6 +70,11 @@ class FileFacts:
         """File names of declared assets that nothing in any MetaGraph reads."""
         declared = {asset.filename for graph in self.graphs for asset in graph.meta_graph.assets}
         return frozenset(declared).difference(*map(read_assets, self.graphs))
+
+    @cached_property
+    def acts(self) -> tuple[Acts, ...]:
+        """What each MetaGraph can do beside computing."""
+        return tuple(Acts(graph, names, self.denied) for graph, names in zip(self.graphs, self.names, strict=True))
 
     @cached_property
     def plans(self) -> tuple[RestorePlan, ...]:
@@ -117,6 +124,27 @@ class OneRestore:
 
 
 @dataclass(frozen=True, eq=False, repr=False, match_args=False)
+class OneAct(OneRestore):
+    """Subject: something that one MetaGraph can do beside computing."""
+
+    act: Act
+
+    @cached_property
+    def offers(self) -> bool:
+        """Whether the MetaGraph has anything to call: a signature, or a function of the object tree."""
+        objects = self.graph.meta_graph.objects
+        return bool(self.graph.meta_graph.signatures or (objects and objects.concrete_functions))
+
+
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
+class OneLibrary(OneRestore):
+    """Subject: a library that registers ops of one MetaGraph, and what those do."""
+
+    library: str
+    acts: tuple[Act, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class OneMetaGraph(OneRestore):
     """Subject: one MetaGraph."""
 
@@ -147,14 +175,6 @@ class OneSignature:
     def place(self, **where: str | int | None) -> Location:
         """A location in this signature."""
         return self.meta_graph.place(signature=self.report.key, **where)
-
-
-@dataclass(frozen=True, eq=False, repr=False, match_args=False)
-class OneUnregisteredOp:
-    """Subject: one op that no release registers."""
-
-    meta_graph: OneMetaGraph
-    report: UnregisteredOp
 
 
 @dataclass(frozen=True, eq=False, repr=False, match_args=False)

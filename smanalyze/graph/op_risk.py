@@ -75,7 +75,7 @@ class OpRisk:
     """One thing that an op can do beside computing."""
 
     op: str
-    risk_class: RiskClass
+    risk_class: str  # a word of RISK_CLASSES
     reason: str  # what the op does, as the rest of a sentence that starts with its name
     operand: str  # where the path, address or code stands: "input:N" (a data input), "attr:NAME", or "" for nowhere
     only_if: str = ""  # the risk is there only where the operand's value begins like this regular expression

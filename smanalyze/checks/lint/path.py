@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from smanalyze.checks.evidence import count_of, listed, named, stable_name
-from smanalyze.checks.file_names import FileName, FileNames
-from smanalyze.checks.rule import NOTE, WARNING, Found, rule
-from smanalyze.checks.subject import OneMetaGraph, OneModel
+from smanalyze.checks.evidence import count_of, listed, stable_name
+from smanalyze.checks.rule import NOTE, Found, rule
+from smanalyze.checks.subject import OneFolder
 from smanalyze.graph.keys import TABLE_OPS
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.report.findings import Location
@@ -29,47 +28,15 @@ def _absolute(text: str) -> bool:
     return bool(_ABSOLUTE.match(text)) and "\0" not in text
 
 
-@rule("absolute-path-constant", WARNING)
-def absolute_path_constant(meta_graph: OneMetaGraph) -> Iterator[Found]:
-    """The graph opens a file by an absolute path.
-
-    Why: a constant path of the author's machine, or of a bucket, is used as a file's name. Elsewhere the file is not
-    there, or is another one.
-    Fix: make the file an asset (tf.saved_model.Asset), so that it travels with the model, or take its name as an input.
-    """
-    found: dict[str, list[FileName]] = {}
-    for use in FileNames(meta_graph.graph).find():
-        if _absolute(use.text):
-            found.setdefault(_last_part(use.text), []).append(use)
-    for last, uses in found.items():
-        texts = list(dict.fromkeys(use.text for use in uses))
-        ops = list(dict.fromkeys(use.op for use in uses))
-        yield Found(
-            meta_graph.place(function=uses[0].function or None, node=uses[0].node),
-            f"{named(ops)} {'takes' if len(ops) == 1 else 'take'} the constant {named(texts)} for a file's name.",
-            (last, *sorted(ops)),
-            listed(_use_text(use) for use in uses),
-        )
-
-
-def _last_part(path: str) -> str:
-    return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
-
-
-def _use_text(use: FileName) -> str:
-    where = f"function {use.function}" if use.function else "the main graph"
-    return f"{use.op} node {use.node} of {where}: {use.text!r} of node {use.constant}"
-
-
 @rule("leaked-path", NOTE)
-def leaked_path(model: OneModel) -> Iterator[Found]:
+def leaked_path(folder: OneFolder) -> Iterator[Found]:
     """The model tells paths of its author's machine.
 
     Why: names of users, projects and folders travel with the model to everybody who gets it. They change nothing in
     what it computes.
     Fix: export without debug info, from a neutral folder; TF1 tables and assets keep the path they were made from.
     """
-    facts = model.facts
+    facts = folder.facts
     files = facts.model.debug_info.files if facts.model.debug_info else ()
     lines = [f"debug info: {path}" for path in files if _own_path(path)]
     for graph in facts.graphs:

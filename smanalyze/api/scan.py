@@ -1,0 +1,71 @@
+"""What could a model do beside computing, when, and what proves it?"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from smanalyze.api.facts import gather_files, not_read
+from smanalyze.checks.engine import check_scan
+from smanalyze.checks.scan_verdict import expected_acts, judge_scan, scan_finding
+from smanalyze.checks.subject import FileFacts
+from smanalyze.facts.unfollowed import unfollowed
+from smanalyze.model.saved_model import SavedModel
+from smanalyze.model.weights import WeightsFile
+from smanalyze.report.allow import AllowEntry
+from smanalyze.report.scan import SCAN_SCHEMA_VERSION, ScanReport
+
+
+def scan(
+    model: SavedModel,
+    *,
+    allow: tuple[AllowEntry, ...] = (),
+    deny: frozenset[str] = frozenset(),
+    today: date | None = None,
+) -> ScanReport:
+    """What could the model do beside computing, when, and what proves it? Reads the graph and the configurations of
+    Keras; no tensor, and nothing of the model runs.
+
+    ``allow`` are findings that are accepted, as of ``today`` (the clock's, where it is None); ``deny`` names ops that
+    are errors wherever they are. Never raises for what is in the model.
+    """
+    return _report(gather_files(model, denied=deny), model.kind, allow, today)
+
+
+def scan_weights(weights: WeightsFile, *, allow: tuple[AllowEntry, ...] = (), today: date | None = None) -> ScanReport:
+    """The same of a file of weights without a SavedModel: what a Keras configuration in it brings along. A checkpoint
+    holds nothing that runs. Never raises for what is in the file."""
+    from smanalyze.facts.weights_file import KINDS, weights_as_model
+
+    return _report(gather_files(weights_as_model(weights)), KINDS[weights.kind], allow, today)
+
+
+def _looked_at(facts: FileFacts, nodes: int, functions: int) -> str:
+    """What there was to look at; "" where a graph should be there and could not be read."""
+    if facts.model.meta_graphs:
+        return f"its {nodes:,} nodes and {functions:,} functions"
+    return "" if any(lost.part == "graph" for lost in facts.model.unreadable) else "it"
+
+
+def _report(facts: FileFacts, kind: str, allow: tuple[AllowEntry, ...], today: date | None) -> ScanReport:
+    model = facts.model
+    findings = tuple(scan_finding(finding, subject) for finding, subject in check_scan(facts))
+    nodes = sum(sum(acts.library.op_counts.values()) for acts in facts.acts)
+    functions = sum(len(acts.library.functions) for acts in facts.acts)
+    unknown = unfollowed(model, facts.acts)
+    verdict, summary = judge_scan(findings, unknown, _looked_at(facts, nodes, functions))
+    return ScanReport(
+        schema_version=SCAN_SCHEMA_VERSION,
+        path_name=model.found.path_name,
+        kind=kind,
+        version=model.found.chosen if model.found.given == "serving_base" else "",
+        verdict=verdict,
+        summary=summary,
+        findings=findings,
+        unknown=unknown,
+        expected=expected_acts(facts),
+        allowed=(),
+        allow_remarks=(),
+        nodes=nodes,
+        functions=functions,
+        not_read=not_read(facts),
+    )

@@ -1,0 +1,261 @@
+"""Where values come from across bodies: what callers hand over, what callees return, what a function binds."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+from smanalyze.facts.names import Names
+from smanalyze.facts.operand_values import Value, Values, either, hole
+from smanalyze.facts.starts import LOAD, SAVER, Starts
+from smanalyze.graph.body import BodyIndex, Call, argument_mapping
+from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.report.scan import Origin
+
+MAX_SEEN = 20_000
+"""Nodes that one search for what a value depends on looks at."""
+
+_RETURNING = frozenset({
+    "PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "If", "StatelessIf", "Case", "StatelessCase",
+    "While", "StatelessWhile", "_If", "_While", "RemoteCall", "SymbolicGradient", "BatchFunction", "MapDefun",
+})  # fmt: skip
+"""Ops whose outputs are those of the functions that they call."""
+
+_LOOPS = frozenset({"While", "StatelessWhile", "_While"})
+_SIZES = frozenset({"Shape", "ShapeN", "Size", "Rank", "StringLength"})
+"""Ops that tell how much there is of something, and nothing of what."""
+
+_KEPT = frozenset({
+    "ReadVariableOp", "VarHandleOp", "VariableV2", "Variable", "LookupTableFindV2", "LookupTableFind", "ReadFile",
+    "ResourceGather", "RestoreV2",
+})  # fmt: skip
+_MADE = frozenset({"HashTableV2", "MutableHashTableV2", "HashTable", "MutableHashTable", "AnonymousHashTable"})
+
+
+class Place(NamedTuple):
+    """A reference in a body; "" is the main graph."""
+
+    body: str
+    reference: str
+
+
+class Flow:
+    """Questions about one MetaGraph that each look one step back."""
+
+    def __init__(self, graph: ModelGraph, names: Names, starts: Starts) -> None:
+        self._graph = graph
+        self._library = graph.library
+        self._names = names
+        self._starts = starts
+        self._reached: dict[tuple[str, int], Value] = {}
+
+    def index(self, body: str) -> BodyIndex:
+        """The index of a body."""
+        return self._library.index(body) if body else self._library.main
+
+    def fed(self, body: str, number: int) -> Value | None:
+        """What a loader or caller gives to a node of the main graph; None for other nodes."""
+        fed = self._starts.fed.get(number) if not body else None
+        if fed is None:
+            return None
+        origin, name = fed
+        return hole(_ORIGIN_OF[origin], f"asset {name}" if origin == "asset" else _given(origin, name))
+
+    def returned(self, body: str, number: int, position: int | None) -> list[Place]:
+        """Where in the called functions an output (None: any) of a node is made; for a loop what goes in, too."""
+        index = self.index(body)
+        op = index.ops[number]
+        found = []
+        for call in index.calls_at.get(number, ()):
+            function = self._library.functions.get(call.function)
+            if function is None or (op in _LOOPS and call.attr == "cond"):
+                continue
+            if op not in _RETURNING and position is not None and call.attr:
+                continue
+            outputs = function.outputs if position is None else function.outputs[position : position + 1]
+            named = (function.returns.get(output.name) for output in outputs)
+            found += [Place(call.function, reference) for reference in named if reference is not None]
+        if op in _LOOPS and position is not None:
+            found += [Place(body, one) for one in index.data_inputs(number)[position : position + 1]]
+        return found
+
+    def arriving(self, function: str, argument: int) -> tuple[Values, list[Place], list[Place]]:
+        """What an argument of a function may be: (known values, places in callers, datasets whose elements it is)."""
+        count = len(self.index(function).arguments)
+        known: list[Value] = []
+        places: list[Place] = []
+        datasets: list[Place] = []
+        for body, call in self.callers.get(function, ()):
+            index = self.index(body)
+            pairs = [reference for reference, position in argument_mapping(index, call, count) if position == argument]
+            inputs = index.data_inputs(call.node)
+            if pairs:
+                places += [Place(body, reference) for reference in pairs]
+            elif inputs and "Dataset" in call.op:
+                datasets.append(Place(body, inputs[0]))
+            else:
+                known += [self._reaching(Place(body, reference)) for reference in inputs]
+        bound = self._bound.get(function, ())
+        position = argument - (count - len(bound))
+        if position >= 0:
+            self._add_bound(bound[position], known, places)
+        else:
+            known += self._from_start(function, argument)
+        return either(tuple(known)), places, datasets
+
+    def _from_start(self, function: str, argument: int) -> list[Value]:
+        """What those give that start the function themselves."""
+        found = []
+        served = any(not body for body, _ in self.callers.get(function, ()))  # the main graph names what it hands over
+        for start in self._starts.functions.get(function, ()):
+            if served and start.when.startswith("signature:"):
+                continue
+            if start.when == SAVER:
+                found.append(hole("loader", _given("loader", "checkpoint")))
+            elif start.when != LOAD:
+                one = self._library.functions[function].inputs[argument]
+                found.append(hole("caller", _given("caller", one.user_name or one.name)))
+        return found
+
+    def _add_bound(self, object_id: int, known: list[Value], places: list[Place]) -> None:
+        key = self._graph.key_of(object_id)
+        objects = self._graph.meta_graph.objects
+        if key is None or objects is None:
+            return
+        constant = objects.nodes[object_id].constant
+        if key.kind == "asset":
+            known.append(hole("asset", f"asset {self._names.of(key)}"))
+        elif constant:
+            places.append(Place("", constant))
+        elif key.kind in ("variable", "table"):
+            known.append(hole("stored", f"{key.kind} {self._names.of(key)}"))
+        else:
+            known.append(hole("computed", key.kind))
+
+    def stored(self, body: str, index: BodyIndex, number: int, word: str) -> Value:
+        """What a node takes from where it is kept."""
+        origin = index.input_origin(number, 0) if index.producers[number] else number
+        if not body and origin in self._asset_variables:
+            return self._asset_variables[origin]
+        return hole("stored", self._keeper(body, index, origin, word))
+
+    @cached_property
+    def _asset_variables(self) -> dict[int | None, Value]:
+        """Variables of the main graph in which TensorFlow keeps the path of an asset while it loads the model."""
+        main = self._library.main
+        found: dict[int | None, Value] = {}
+        for number, op in enumerate(main.ops):
+            if op in ("AssignVariableOp", "Assign") and len(main.producers[number]) > 1:
+                value = main.input_origin(number, 1)
+                fed = self.fed("", value) if value is not None and value >= 0 else None
+                if fed is not None and fed[0].origin == "asset":
+                    found[main.input_origin(number, 0)] = fed
+        return found
+
+    def _keeper(self, body: str, index: BodyIndex, origin: int | None, word: str) -> str:
+        if word not in ("variable", "table") or origin is None:
+            return f"contents of a {word}" if word in ("file", "queue", "checkpoint") else word
+        if origin < 0 and body:
+            bound = self._bound.get(body, ())
+            position = -1 - origin - (len(index.arguments) - len(bound))
+            key = self._graph.key_of(bound[position]) if 0 <= position < len(bound) else None
+            return f"{word} {self._names.of(key)}" if key is not None else word
+        key = self._graph.main_resource(origin) if not body else None
+        return f"{word} {self._names.of(key)}" if key is not None else f"{word} {index.names[max(origin, 0)]}"
+
+    def unfollowed(self, place: Place, index: BodyIndex, number: int) -> Value:
+        """A value that an op makes which is not looked into: whoever gives what it depends on decides about it."""
+        value = self._reaching(place)
+        (piece,) = value
+        return hole(piece.origin, f"{index.ops[number]} of {piece.text}" if piece.text else index.ops[number])
+
+    def _reaching(self, start: Place) -> Value:
+        """What a value depends on, by data flow alone: a caller's input before what is stored, before nothing."""
+        index = self.index(start.body)
+        number = index.producer(start.reference)
+        if number is None:
+            return hole("computed", "")
+        key = (start.body, number)
+        if key not in self._reached:
+            self._reached[key] = self._walk(key)
+        return self._reached[key]
+
+    def _walk(self, start: tuple[str, int]) -> Value:
+        seen = {start}
+        stack = [start]
+        stored = ""
+        while stack:
+            if len(seen) > MAX_SEEN:
+                return hole("computed", "more ops than are followed")
+            body, number = stack.pop()
+            index = self.index(body)
+            before: list[tuple[str, int | None]] = []
+            if number < 0:
+                known, places, datasets = self._steps_to(body, -1 - number)
+                if known is not None and known[0].origin in ("caller", "loader"):
+                    return known
+                stored = stored or (known[0].text if known is not None and known[0].origin == "stored" else "")
+                before = [(one.body, self.index(one.body).producer(one.reference)) for one in (*places, *datasets)]
+            else:
+                fed = self.fed(body, number)
+                if fed is not None and fed[0].origin != "asset":
+                    return fed
+                op = index.ops[number]
+                if op == "Placeholder":
+                    return hole("caller", _given("caller", index.names[number]))
+                if op in _KEPT:
+                    stored = stored or f"a {'variable' if 'Var' in op else 'table' if 'Table' in op else 'file'}"
+                elif op not in _SIZES and fed is None:
+                    before = [(body, one) for one in index.producers[number]]
+                    inner = self.returned(body, number, None) if number in index.calls_at else []
+                    before += [(one.body, self.index(one.body).producer(one.reference)) for one in inner]
+            for one_body, one in before:
+                if one is not None and (one_body, one) not in seen:
+                    seen.add((one_body, one))
+                    stack.append((one_body, one))
+        return hole("stored", stored) if stored else hole("computed", "")
+
+    def _steps_to(self, function: str, argument: int) -> tuple[Value | None, list[Place], list[Place]]:
+        """As ``arriving``, of known values only the one that counts most, and without a search inside the search."""
+        count = len(self.index(function).arguments)
+        places = [
+            Place(body, reference)
+            for body, call in self.callers.get(function, ())
+            for reference in self.index(body).data_inputs(call.node)
+        ]
+        known: list[Value] = []
+        bound = self._bound.get(function, ())
+        position = argument - (count - len(bound))
+        inner: list[Place] = []
+        if position >= 0:
+            self._add_bound(bound[position], known, inner)
+            return (known[0] if known else None), inner, []
+        mapped = [
+            Place(body, reference)
+            for body, call in self.callers.get(function, ())
+            for reference, target in argument_mapping(self.index(body), call, count)
+            if target == argument
+        ]
+        known = self._from_start(function, argument)
+        return (known[0] if known else None), mapped or places, []
+
+    @cached_property
+    def callers(self) -> dict[str, list[tuple[str, Call]]]:
+        """(body, call) of every call by the function that is called."""
+        found: dict[str, list[tuple[str, Call]]] = {}
+        for body in ("", *self._library.functions):
+            for call in self.index(body).calls:
+                found.setdefault(call.function, []).append((body, call))
+        return found
+
+    @cached_property
+    def _bound(self) -> dict[str, tuple[int, ...]]:
+        objects = self._graph.meta_graph.objects
+        return {one.name: one.bound_inputs for one in objects.concrete_functions} if objects else {}
+
+
+_ORIGIN_OF: dict[str, Origin] = {"asset": "asset", "loader": "loader", "caller": "caller"}
+
+
+def _given(origin: str, name: str) -> str:
+    return f"input {name}" if origin == "caller" else "place of the checkpoint"

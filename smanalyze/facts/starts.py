@@ -1,0 +1,148 @@
+"""What starts the nodes of one MetaGraph: loading, a signature, a function of the object tree, saving and restoring.
+
+What TensorFlow's loaders run by themselves: the init op of the graph, or, where there is none, the initializers of
+tables and local variables (tensorflow/python/saved_model/loader_impl.py: get_init_op; load_v1_in_v2.py;
+monitored_session.py: Scaffold.default_local_init_op), and the functions by which a resource is made, filled and ended
+(tensorflow/python/saved_model/load.py: _setup_remaining_functions; python/trackable/resource.py). The functions that
+save and restore an object of its own hang in no place of the tree (saved_object_graph.proto: SaveableObject).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from smanalyze.facts.names import Names
+from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.model.record import record
+from smanalyze.model.saved_model import Signature
+
+LOAD, SAVER, NEVER = "load", "saver", "never"
+_RESOURCE = ("_create_resource", "_initialize", "_destroy_resource")
+_SAVING = frozenset({"_traced_save", "_traced_restore", "save_fn", "restore_fn"})
+
+
+@record
+class Start:
+    """One thing that runs nodes. ``when`` is a word of ``report.scan.Act``, ``label`` the first step of a path."""
+
+    when: str
+    label: str
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Loading first, then signatures, then functions, then what saves and restores."""
+        kind = self.when.partition(":")[0]
+        return ((LOAD, "signature", "function", SAVER).index(kind), self.when)
+
+
+class Starts:
+    """The starts of one MetaGraph, by what they run first."""
+
+    def __init__(self, graph: ModelGraph, names: Names) -> None:
+        self._graph = graph
+        self._paths = names.paths
+
+    @cached_property
+    def main(self) -> tuple[tuple[Start, frozenset[int]], ...]:
+        """(start, numbers of the nodes of the main graph that it runs)."""
+        meta_graph, main = self._graph.meta_graph, self._graph.library.main
+        found: list[tuple[Start, frozenset[int]]] = []
+
+        def add(start: Start, references: list[str]) -> None:
+            if references:
+                found.append((start, frozenset(n for n in main.slice_before(references) if n >= 0)))
+
+        if meta_graph.init_op:
+            add(Start(LOAD, f"init op {meta_graph.init_op}"), [meta_graph.init_op])
+        else:
+            add(Start(LOAD, "initializers of tables and local variables"), list(self._initializers()))
+        for signature in meta_graph.signatures:
+            start = Start(f"signature:{signature.key}", f"signature {signature.key}")
+            found.append((start, frozenset(n for n in self._graph.main_slice(signature.key) if n >= 0)))
+        if meta_graph.train_op:
+            add(Start("signature:__saved_model_train_op", "train op"), [meta_graph.train_op])
+        if meta_graph.saver:
+            saver = meta_graph.saver
+            add(Start(SAVER, "restoring"), [saver.restore_op] if saver.restore_op else [])
+            add(Start(SAVER, "saving"), [saver.save_tensor] if saver.save_tensor else [])
+        return tuple(found)
+
+    def _initializers(self) -> Iterator[str]:
+        meta_graph = self._graph.meta_graph
+        for collection in meta_graph.collections:
+            if collection.name == "table_initializer" and collection.kind == "node_list":
+                yield from collection.values
+        for variable in meta_graph.variable_defs:
+            if "local_variables" in variable.collections and variable.initializer_name:
+                yield variable.initializer_name
+
+    @cached_property
+    def functions(self) -> dict[str, tuple[Start, ...]]:
+        """The starts of each function that one runs directly."""
+        found: dict[str, dict[Start, None]] = {}
+        objects = self._graph.meta_graph.objects
+        for node in objects.nodes if objects is not None else ():
+            for trace in node.function.traces if node.function is not None else ():
+                for start in self._starts_of(node.id):
+                    found.setdefault(trace, {})[start] = None
+        return {name: tuple(sorted(starts, key=lambda one: one.order)) for name, starts in found.items()}
+
+    def _starts_of(self, number: int) -> Iterator[Start]:
+        """How a function object is run, by where it hangs."""
+        if self._paths is None:
+            return
+        if self._paths.names[number] is None:
+            yield Start(SAVER, "saving and restoring an object of its own")
+        for parent, name in self._parents.get(number, ()):
+            holder = self._paths.graph.nodes[parent]
+            if holder.function is not None or self._paths.names[parent] is None:
+                continue
+            path = self._paths.python_path(parent)
+            if holder.identifier == "signature_map":
+                yield Start(f"signature:{name}", f"signature {name}")
+            elif holder.kind == "resource" and name in _RESOURCE:
+                yield Start(LOAD, f"{name} of {path or 'the model'}")
+            elif name in _SAVING:
+                yield Start(SAVER, f"{name} of {path or 'the model'}")
+            else:
+                own = self._paths.python_path(number)
+                yield Start(f"function:{own}", f"function {own}")
+
+    @cached_property
+    def _parents(self) -> dict[int, list[tuple[int, str]]]:
+        assert self._paths is not None
+        nodes = self._paths.graph.nodes
+        found: dict[int, list[tuple[int, str]]] = {}
+        for node in nodes:
+            for name, child in node.children:
+                if 0 <= child < len(nodes) and nodes[child].function is not None:
+                    found.setdefault(child, []).append((node.id, name))
+        return found
+
+    @cached_property
+    def fed(self) -> dict[int, tuple[str, str]]:
+        """What a caller or loader gives to nodes of the main graph: number -> (origin, name)."""
+        meta_graph, main = self._graph.meta_graph, self._graph.library.main
+        found: dict[int, tuple[str, str]] = {}
+
+        def add(reference: str, origin: str, name: str) -> None:
+            number = main.producer(reference) if reference else None
+            if number is not None and number >= 0:
+                found.setdefault(number, (origin, name))
+
+        for asset in meta_graph.assets:
+            add(asset.tensor_name, "asset", asset.filename)
+        if meta_graph.saver:
+            add(meta_graph.saver.filename_tensor, "loader", "checkpoint")
+        for signature in meta_graph.signatures:
+            for name, reference in _inputs(signature):
+                add(reference, "caller", name)
+        return found
+
+
+def _inputs(signature: Signature) -> Iterator[tuple[str, str]]:
+    for tensor in signature.inputs:
+        yield tensor.name, tensor.tensor_name
+        for part in tensor.components:
+            yield tensor.name, part.tensor_name

@@ -1,0 +1,55 @@
+"""What a scan could not follow, so that it does not speak for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smanalyze.facts.acts import Acts
+from smanalyze.graph.body import BodyIndex
+from smanalyze.graph.ops import registered
+from smanalyze.model.parts import LISTING
+from smanalyze.model.saved_model import SavedModel
+from smanalyze.report.findings import Location
+from smanalyze.report.scan import UnknownPart
+
+MAX_PARTS = 1_000
+"""Parts that are told one by one."""
+
+_HOLDS_CODE = frozenset({"graph", "Keras metadata", "architecture", "weights", LISTING})
+"""Parts of a model in which code or ops can stand; nothing in a checkpoint or an asset runs."""
+
+
+def unfollowed(model: SavedModel, acts: tuple[Acts, ...]) -> tuple[UnknownPart, ...]:
+    """Functions that are called and not there, functions that an unknown op is handed, and parts that were not read."""
+    found: dict[UnknownPart, None] = {}
+    for one in acts:
+        for part in _of_graph(one):
+            found[part] = None
+            if len(found) >= MAX_PARTS:
+                return tuple(found)
+    for lost in model.unreadable:
+        if lost.part in _HOLDS_CODE:
+            found[UnknownPart(lost.part, Location(file=lost.file, offset=lost.offset), lost.message)] = None
+    return tuple(found)
+
+
+def _of_graph(acts: Acts) -> Iterator[UnknownPart]:
+    tags = ",".join(acts.graph.meta_graph.tags)
+    for body in ("", *acts.library.functions):
+        index = acts.library.index(body) if body else acts.library.main
+        yield from _of_body(acts, body, index)
+    if acts.is_cut or acts.graph.is_cut:
+        reason = "The graph is so large that not every way through it was followed."
+        yield UnknownPart("ways through the graph", Location(tag_set=tags), reason)
+
+
+def _of_body(acts: Acts, body: str, index: BodyIndex) -> Iterator[UnknownPart]:
+    for call in index.calls:
+        where = Location(function=body or None, node=index.names[call.node])
+        if call.function not in acts.library.functions:
+            if call.function:
+                reason = f"{call.op} calls it, and the library does not have it: TensorFlow cannot run that node."
+                yield UnknownPart(f"function {call.function}", where, reason)
+        elif call.attr and registered(call.op) is None and call.op not in acts.library.functions:
+            reason = f"It is handed to {call.op}, and only that op's library knows when it runs, and on what."
+            yield UnknownPart(f"function {call.function}", where, reason)
