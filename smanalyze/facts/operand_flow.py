@@ -12,8 +12,8 @@ from smanalyze.graph.body import BodyIndex, Call, argument_mapping
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.report.scan import Origin
 
-MAX_SEEN = 20_000
-"""Nodes that one search for what a value depends on looks at."""
+MAX_SEEN, MAX_SEARCHED = 20_000, 1_000_000
+"""Nodes that one search for what a value depends on looks at, and all searches in one MetaGraph together."""
 
 _RETURNING = frozenset({
     "PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "If", "StatelessIf", "Case", "StatelessCase",
@@ -48,6 +48,7 @@ class Flow:
         self._names = names
         self._starts = starts
         self._reached: dict[tuple[str, int], Value] = {}
+        self._searched = 0
 
     def index(self, body: str) -> BodyIndex:
         """The index of a body."""
@@ -91,6 +92,8 @@ class Flow:
             inputs = index.data_inputs(call.node)
             if pairs:
                 places += [Place(body, reference) for reference in pairs]
+                if call.op in _LOOPS:  # the next round is handed what this one gave
+                    places += self.returned(body, call.node, argument)
             elif inputs and "Dataset" in call.op:
                 datasets.append(Place(body, inputs[0]))
             else:
@@ -185,7 +188,8 @@ class Flow:
         stack = [start]
         stored = ""
         while stack:
-            if len(seen) > MAX_SEEN:
+            self._searched += 1
+            if len(seen) > MAX_SEEN or self._searched > MAX_SEARCHED:
                 return hole("computed", "more ops than are followed")
             body, number = stack.pop()
             index = self.index(body)

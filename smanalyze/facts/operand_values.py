@@ -17,6 +17,7 @@ from smanalyze.report.scan import Operand, Origin
 
 MAX_ALTERNATIVES = 8
 MAX_TEXT = 300
+MAX_PIECES = 16
 
 _ORIGINS: tuple[Origin, ...] = ("caller", "loader", "stored", "computed", "asset")
 """Of several pieces that are not text the first of these decides."""
@@ -94,6 +95,8 @@ def _merged(pieces: Iterable[Piece]) -> Value:
             found[-1] = Piece("constant", (found[-1].text + piece.text)[: MAX_TEXT * 4])
         elif piece.text or piece.origin != "constant":
             found.append(piece)
+    if len(found) > MAX_PIECES:
+        found[MAX_PIECES - 1 :] = [Piece(_worst({piece.origin for piece in found[MAX_PIECES - 1 :]}), "…")]
     return tuple(found) or text_value("")
 
 

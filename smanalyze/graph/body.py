@@ -217,7 +217,7 @@ def argument_mapping(index: BodyIndex, call: Call, callee_inputs: int) -> list[t
     """(reference in the caller, argument number in the callee) pairs of one call.
 
     PartitionedCall, While and a node whose op is the function hand their inputs on in order; If, Case and their like
-    use the first to choose; ops that take ``other_arguments`` (datasets, MapDefun) append those after the elements.
+    use the first to choose; ops that take ``other_arguments`` (datasets) append those after the elements.
     For an op we know nothing of, the last inputs meet the last arguments, which is where captures stand.
     """
     inputs = index.data_inputs(call.node)
@@ -237,6 +237,6 @@ def argument_mapping(index: BodyIndex, call: Call, callee_inputs: int) -> list[t
 
 _PASSING = PLAIN_CALLS | frozenset({
     "While", "StatelessWhile", "_While", "TPUPartitionedCall",
-    "SymbolicGradient", "BatchFunction",
+    "SymbolicGradient", "BatchFunction", "MapDefun",
 })  # fmt: skip
 _CHOOSING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase", "RemoteCall"})
