@@ -222,26 +222,21 @@ class Flow:
     def _steps_to(self, function: str, argument: int) -> tuple[Value | None, list[Place], list[Place]]:
         """As ``arriving``, of known values only the one that counts most, and without a search inside the search."""
         count = len(self.index(function).arguments)
-        places = [
-            Place(body, reference)
-            for body, call in self.callers.get(function, ())
-            for reference in self.index(body).data_inputs(call.node)
-        ]
         known: list[Value] = []
+        places: list[Place] = []
         bound = self._bound.get(function, ())
         position = argument - (count - len(bound))
-        inner: list[Place] = []
         if position >= 0:
-            self._add_bound(bound[position], known, inner)
-            return (known[0] if known else None), inner, []
-        mapped = [
-            Place(body, reference)
-            for body, call in self.callers.get(function, ())
-            for reference, target in argument_mapping(self.index(body), call, count)
-            if target == argument
-        ]
+            self._add_bound(bound[position], known, places)
+            return (known[0] if known else None), places, []
+        callers = self.callers.get(function, ())
+        for body, call in callers:
+            pairs = argument_mapping(self.index(body), call, count)
+            places += [Place(body, reference) for reference, target in pairs if target == argument]
+        if not places:
+            places = [Place(body, one) for body, call in callers for one in self.index(body).data_inputs(call.node)]
         known = self._from_start(function, argument)
-        return (known[0] if known else None), mapped or places, []
+        return (known[0] if known else None), places, []
 
     @cached_property
     def callers(self) -> dict[str, list[tuple[str, Call]]]:
