@@ -41,9 +41,9 @@ def act_found(one: OneAct, classes: Sequence[str]) -> Iterator[Found]:
 
 
 def sentence(act: Act, *, offers: bool = True) -> str:
-    """What happens, and when: ``WriteFile writes a file, and the folders above it: /tmp/x. It runs when the model is
-    loaded.``"""
-    works_on = f": {named([operand.text for operand in act.operands])}" if act.operands else ""
+    """What happens, and when: ``WriteFile writes a file, and the folders above it, here /tmp/x. It runs when the model
+    is loaded.``"""
+    works_on = f", here {named([operand.text for operand in act.operands])}" if act.operands else ""
     return f"{act.op} {act.reason}{works_on}. {times(act.when, offers=offers)}."
 
 

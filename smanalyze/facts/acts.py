@@ -11,7 +11,7 @@ from smanalyze.facts.names import Names
 from smanalyze.facts.operand_values import MAX_TEXT, operand_of, text_value
 from smanalyze.facts.operands import Operands
 from smanalyze.facts.starts import NEVER, SAVER, Start, Starts
-from smanalyze.graph.body import BodyIndex
+from smanalyze.graph.body import PLAIN_CALLS, BodyIndex
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.graph.op_risk import OpRisk, risks
 from smanalyze.graph.ops import provider, registered
@@ -214,8 +214,8 @@ class Acts:
         for body in ("", *self.library.functions):
             index = self._index(body)
             for call in index.calls:
-                how = f" {call.attr}" if call.attr not in ("", "f") else ""
-                step = f"node {index.names[call.node]} ({call.op}{how})"
+                how = "" if call.op in PLAIN_CALLS else f" ({call.op} {call.attr})"
+                step = f"node {index.names[call.node]}{how}"
                 found.setdefault(call.function, []).append((body, step, call.node))
             gradients = self.library.gradient_functions
             for gradient in {gradients[op] for op in index.gradient_ops if op in gradients}:
