@@ -66,6 +66,8 @@ denied                               *                             error    erro
 _OF_OPS: Final = {
     # The module only computes, as a graph does; jax2tf and Keras on JAX write one for each model.
     "XlaCallModule": (NOTE, NOTE, NOTE),
+    # No model that is exported holds one, and it hides any op from every list.
+    "DatasetFromGraph": (ERROR, ERROR, WARNING),
     # They make the name of a file and touch none.
     "ShardedFilename": (None, None, None),
     "ShardedFilespec": (None, None, None),
@@ -136,7 +138,7 @@ def kind_of(operand: Operand, risk_class: str) -> str:
     if risk_class in _DEVICE_NAMES:
         return "relative" if operand.text.startswith(_LOCAL) or not operand.text else "fixed"
     if operand.origin == "asset":
-        return "own" if operand.inside_model is not False else "unknown"
+        return _OF_ASSET[operand.inside_model] if risk_class != "opaque" else "own"
     if operand.origin == "constant":
         return "relative" if is_relative(operand.text) and risk_class not in _ADDRESSES else "fixed"
     if operand.origin in ("caller", "loader"):
@@ -145,4 +147,5 @@ def kind_of(operand: Operand, risk_class: str) -> str:
     return "fixed" if not operand.text.startswith("{") and not is_relative(operand.text) else "unknown"
 
 
+_OF_ASSET = {True: "own", False: "fixed", None: "unknown"}
 _ADDRESSES = frozenset({"network", UNKNOWN, LIBRARY})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from smanalyze.facts.function_names import stem_of
 from smanalyze.facts.names import Names
-from smanalyze.facts.operand_values import MAX_TEXT, operand_of, text_value
+from smanalyze.facts.operand_values import MAX_TEXT, Value, operand_of, origin_of, text_value
 from smanalyze.facts.operands import Operands
 from smanalyze.facts.starts import NEVER, SAVER, Start, Starts
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex
@@ -54,6 +54,7 @@ class Acts:
         self.is_cut = False
         self._steps = 0
         self._ways: dict[str, tuple[Way, ...]] = {}
+        self._kept: dict[str, set[int]] = {}
 
     @cached_property
     def operands(self) -> Operands:
@@ -137,6 +138,8 @@ class Acts:
             if risk.input_index >= len(inputs):
                 return None if risk.only_if else ()
             values = self.operands.of(body, inputs[risk.input_index])
+            if not is_path:
+                values = tuple(map(_shown_value, values))
         else:
             return ()
         found = tuple(operand_of(value, is_path=is_path) for value in values)
@@ -176,7 +179,7 @@ class Acts:
     def _ways_to(self, use: _Use) -> tuple[Way, ...]:
         """The shortest way from each start to a node."""
         if use.body:
-            return self._ways_to_function(use.body)
+            return self._ways_to_function(use.body) if use.number in self._alive(use.body) else ()
         return tuple((start, ()) for start, numbers in self.starts.main if use.number in numbers)
 
     def _ways_to_function(self, name: str) -> tuple[Way, ...]:
@@ -195,6 +198,8 @@ class Acts:
                 found.setdefault(start.when, (start, steps))
             for caller, step, number in self._callers.get(function, ()):
                 self._steps += 1
+                if caller and number >= 0 and number not in self._alive(caller):
+                    continue
                 if self._steps > MAX_STEPS:
                     self.is_cut = True
                     return found.values()
@@ -206,6 +211,17 @@ class Acts:
                     seen.add(caller)
                     queue.append((caller, (f"function {caller}", step, *steps)))
         return found.values()
+
+    def _alive(self, name: str) -> set[int]:
+        """The nodes of a function that run when it is called: what its results and its stateful nodes need. TensorFlow
+        cuts the rest away (tensorflow/core/common_runtime/function.cc: PruneFunctionBody)."""
+        found = self._kept.get(name)
+        if found is None:
+            index, function = self.library.index(name), self.library.functions[name]
+            references = [*function.returns.values(), *(f"^{node}" for node in function.control_returns.values())]
+            acting = (index.names[number] for number, op in enumerate(index.ops) if _is_stateful(op))
+            found = self._kept[name] = index.slice_before([*references, *acting])
+        return found
 
     @cached_property
     def _callers(self) -> dict[str, list[tuple[str, str, int]]]:
@@ -226,9 +242,21 @@ class Acts:
         return found
 
 
+def _shown_value(value: Value) -> Value:
+    whole = origin_of(value) == "constant"
+    return text_value(_shown("".join(piece.text for piece in value))) if whole else value
+
+
+@cache
+def _is_stateful(op: str) -> bool:
+    """Whether TensorFlow runs a node of the op although nothing needs it; of an unknown op one has to think so."""
+    known = registered(op)
+    return known.stateful if known is not None else True
+
+
 def _shown(text: str) -> str:
     """A text for people; of what is long, as a serialized program is, how much and which it is."""
-    if len(text) <= MAX_TEXT:
+    if len(text) <= MAX_TEXT and text.isprintable():
         return text
     import hashlib
 

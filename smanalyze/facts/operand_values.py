@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import posixpath
 import re
 from collections.abc import Callable, Iterable
 from itertools import product
@@ -155,15 +156,26 @@ def _stays_inside(value: Value) -> bool | None:
 
     TensorFlow opens a relative path below the folder that the process runs in, which is not the model's.
     """
-    texts = "".join(piece.text for piece in value if piece.origin == "constant")
-    climbs = ".." in re.split(r"[/\\]", texts)
     origin = value[0].origin
     if origin == "asset":
-        certain = all(piece.origin in ("asset", "constant") for piece in value)
-        return (not climbs or None) if certain else None
+        tail = [piece.text for piece in value[1:] if piece.origin == "constant"]
+        if len(tail) < len(value) - 1:
+            return None
+        return _below_asset(value[0].text, "".join(tail))
     if origin == "constant" and (_ABSOLUTE.match(value[0].text) or len(value) == 1):
         return False
     return None
+
+
+def _below_asset(asset: str, tail: str) -> bool | None:
+    """Whether what is joined to the path of an asset stays in the model's folder: an asset is one folder below it."""
+    if not tail or ".." not in re.split(r"[/\\]", tail):
+        return True
+    known = re.fullmatch(r"asset (.+)", asset)
+    if known is None:  # a folder somewhere around an asset
+        return None
+    path = posixpath.normpath(f"assets/{known[1]}{tail}".replace("\\", "/"))
+    return not path.startswith("../") and path != ".."
 
 
 def is_relative(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from smanalyze.errors import FormatError
 from smanalyze.facts.names import Names
 from smanalyze.facts.operand_flow import Flow, Place
 from smanalyze.facts.operand_values import (
@@ -57,6 +58,7 @@ class Operands:
 
     def __init__(self, graph: ModelGraph, names: Names, starts: Starts) -> None:
         self.flow = Flow(graph, names, starts)
+        self._graph = graph.meta_graph.graph
         self._found: dict[tuple[str, int | None, int, bool], Values] = {}
 
     def of(self, body: str, reference: str) -> Values:
@@ -207,6 +209,50 @@ class Operands:
             return either(tuple(cut), mapped(others, _TEXT_OPS["RegexReplace"], index.ops[number]))
         return mapped(values, _TEXT_OPS["RegexReplace"], index.ops[number])
 
+    def _picked(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
+        """One element of a list whose place is a constant; any of them where it is not."""
+        every = self._input(place, index, number, 0, depth)
+        inputs = index.data_inputs(number)
+        source = index.producer(inputs[0]) if inputs else None
+        listed = source is not None and source >= 0 and index.ops[source] in ("Const", "Pack")
+        if index.ops[number] == "StridedSlice":  # a range of them is not one
+            listed = listed and index.node(number).attr_int("shrink_axis_mask") == 1
+        position = self._number(index, inputs[1]) if listed and len(inputs) > 1 else None
+        if source is None or position is None:
+            return every
+        if index.ops[source] == "Pack":
+            items = index.data_inputs(source)
+            chosen = items[position : position + 1] if position >= 0 else ()
+            return self._value(Place(place.body, chosen[0]), depth + 1) if chosen else every
+        tensor = index.node(source).attr_tensor("value")
+        texts = tensor.strings[position : position + 1] if tensor is not None and position >= 0 else ()
+        return (text_value(texts[0].decode("utf-8", "backslashreplace")),) if texts else every
+
+    def _number(self, index: BodyIndex, reference: str) -> int | None:
+        """The integer that a constant holds, alone; None for anything else."""
+        number = index.origin(reference)
+        if number is None or number < 0 or index.ops[number] != "Const":
+            return None
+        try:
+            value = self._graph.const_value(index.node(number))
+        except FormatError:
+            return None
+        return int(value.reshape(-1)[0]) if value.size == 1 and value.dtype.kind in "iu" else None
+
+    def _cut(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
+        """A piece of a text, counted in bytes (core/kernels/substr_op.cc); from its end where the place is negative."""
+        inputs = index.data_inputs(number)
+        start, size = (self._number(index, one) for one in inputs[1:3]) if len(inputs) == 3 else (None, None)
+
+        def cut(text: str) -> str | None:
+            data = text.encode("utf-8", "surrogateescape")
+            if start is None or size is None or size < 0 or not -len(data) <= start <= len(data):
+                return None
+            first = start + len(data) if start < 0 else start
+            return data[first : first + size].decode("utf-8", "backslashreplace")
+
+        return mapped(self._input(place, index, number, 0, depth), cut, "Substr")
+
     def _changed(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         op = index.ops[number]
         return mapped(self._input(place, index, number, 0, depth), _TEXT_OPS[op], op)
@@ -221,7 +267,6 @@ _TEXT_OPS: dict[str, Callable[[str], str | None]] = {
     "StringStrip": str.strip,
     "DecodeBase64": decoded,
     "AsString": lambda text: text.strip("[]") if text.strip("[]").lstrip("-").isdecimal() else None,
-    "Substr": lambda text: None,
     "RegexReplace": lambda text: None,
     "StringSplit": lambda text: None,
     "StringSplitV2": lambda text: None,
@@ -235,5 +280,6 @@ _HANDLERS: dict[str, _Handler] = {
     "IdentityN": Operands._one_of_n, "ShardedFilename": Operands._sharded, "ShardedFilespec": Operands._sharded,
     "Placeholder": Operands._placeholder, "PlaceholderV2": Operands._placeholder,
     **dict.fromkeys(_TEXT_OPS, Operands._changed), "RegexReplace": Operands._replaced,
+    "Substr": Operands._cut, "StridedSlice": Operands._picked, "GatherV2": Operands._picked,
     "StaticRegexReplace": Operands._replaced,
 }  # fmt: skip

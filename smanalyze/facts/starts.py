@@ -92,8 +92,9 @@ class Starts:
         """How a function object is run, by where it hangs."""
         if self._paths is None:
             return
-        if self._paths.names[number] is None:
-            yield Start(SAVER, "saving and restoring an object of its own")
+        if self._paths.names[number] is None:  # the loader calls them to learn what they save
+            yield Start(LOAD, "an object's own function to save or restore it")
+            yield Start(SAVER, "an object's own function to save or restore it")
         for parent, name in self._parents.get(number, ()):
             holder = self._paths.graph.nodes[parent]
             if holder.function is not None or self._paths.names[parent] is None:

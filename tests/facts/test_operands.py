@@ -19,6 +19,10 @@ def const(name: str, *texts: str) -> str:
     return node(name, "Const", dtype=TEXT, value=f"tensor {{ dtype: DT_STRING {shape} {values} }}")
 
 
+def number(name: str, value: int) -> str:
+    return node(name, "Const", dtype="type: DT_INT32", value=f"tensor {{ dtype: DT_INT32 int_val: {value} }}")
+
+
 def operands(nodes: list[str], *functions: str, of: str = "act", inputs: str = "x", body: str = "") -> list[str]:
     """``text (origin)`` of the first input of the node ``act``; the signature's inputs are Placeholders."""
     placeholders = [node(name, "Placeholder") for name in inputs.split()]
@@ -57,6 +61,14 @@ IN_MAIN = {
     "table": ([node("h", "HashTableV2"), A, node("v", "LookupTableFindV2", "h", "x", "a")], ["{table h} (stored)"]),
     "file": ([A, node("v", "ReadFile", "a")], ["{contents of a file} (stored)"]),
     "no_node": ([node("v", "Identity", "gone")], ["{a node that is not there} (computed)"]),
+    "element_of_list": ([const("l", "a", "b"), number("one", 1), node("v", "StridedSlice", "l", "one", "one", "one", shrink_axis_mask="i: 1")],
+                        ["b (constant)"]),
+    "range_of_list": ([const("l", "a", "b"), number("one", 1), node("v", "StridedSlice", "l", "one", "one", "one")],
+                      ["a (constant)", "b (constant)"]),
+    "element_of_pack": ([A, B, node("p", "Pack", "a", "b"), number("one", 1), node("v", "GatherV2", "p", "one", "one")],
+                        ["passwd (constant)"]),
+    "cut": ([A, number("one", 1), number("three", 3), node("v", "Substr", "a", "one", "three")], ["etc (constant)"]),
+    "cut_beyond": ([A, number("n", 9), node("v", "Substr", "a", "n", "n")], ["{Substr of /etc/} (computed)"]),
     "loop_of_itself": ([A, node("m", "Merge", "a", "n"), node("n", "NextIteration", "m"), node("v", "Exit", "m")],
                        ["/etc/ (constant)"]),
     "session_feeds": ([node("v", "Placeholder")], ["{fed to v} (caller)"]),
@@ -162,7 +174,16 @@ def test_whether_a_path_stays_inside(pieces: list[str], inside: bool | None) -> 
 
 
 @pytest.mark.parametrize(
-    ("tail", "inside"), [("", True), ("/sub/file", True), ("/../../etc/passwd", None), ("/..", None)]
+    ("tail", "inside"),
+    [
+        ("", True),
+        ("/sub/file", True),
+        ("/../../etc/passwd", True),
+        ("/..", True),
+        ("/../../../etc/passwd", False),
+        ("/../..", True),
+        ("/../../..", False),
+    ],
 )
 def test_what_is_joined_to_an_asset(tail: str, inside: bool | None) -> None:
     asset = 'asset_file_def { tensor_info { name: "asset:0" } filename: "v.txt" }'

@@ -195,7 +195,8 @@ SEVERITIES = [
     ("calls-host-code", edited(BASE, acting("PyFunc", runs=False), at_load), "error"),
     ("calls-host-code", does("PyFunc", token=b"pyfunc_0", runs=False), "note"),
     ("opaque-code", does("XlaCallModule", module=b"ML"), "note"),
-    ("opaque-code", does("DatasetFromGraph", b"bytes"), "warning"),
+    ("opaque-code", does("DatasetFromGraph", b"bytes"), "error"),
+    ("opaque-code", does("XlaCustomCall", target_name=b"f"), "warning"),
     ("saves-elsewhere", edited(BASE, acting("RestoreV2", b"model"), at_load), "error"),
     ("prints-data", does("PrintV2", b"text", output_stream=b"stderr"), "note"),
 ]
