@@ -61,8 +61,10 @@ IN_MAIN = {
     "table": ([node("h", "HashTableV2"), A, node("v", "LookupTableFindV2", "h", "x", "a")], ["{table h} (stored)"]),
     "file": ([A, node("v", "ReadFile", "a")], ["{contents of a file} (stored)"]),
     "no_node": ([node("v", "Identity", "gone")], ["{a node that is not there} (computed)"]),
-    "element_of_list": ([const("l", "a", "b"), number("one", 1), node("v", "StridedSlice", "l", "one", "one", "one", shrink_axis_mask="i: 1")],
-                        ["b (constant)"]),
+    "element_of_list": (
+        [const("l", "a", "b"), number("n", 1), node("v", "StridedSlice", "l", "n", "n", "n", shrink_axis_mask="i: 1")],
+        ["b (constant)"],
+    ),
     "range_of_list": ([const("l", "a", "b"), number("one", 1), node("v", "StridedSlice", "l", "one", "one", "one")],
                       ["a (constant)", "b (constant)"]),
     "element_of_pack": ([A, B, node("p", "Pack", "a", "b"), number("one", 1), node("v", "GatherV2", "p", "one", "one")],
