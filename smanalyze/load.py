@@ -98,7 +98,7 @@ class _Loader:
         self.directory = Directory(place.root)
         # What lies beside a lone file does not belong to it, and may be a whole home folder.
         listed = self.directory.files() if place.file is None else (self.directory.file(place.file),)
-        self.files = tuple(FileEntry(*entry) for entry in listed)
+        self.files = tuple(FileEntry(*entry, self.directory.leads_out(entry[0])) for entry in listed)
         self.sizes = {entry.path: entry.size for entry in self.files}
         self.unreadable = [
             Unreadable("unreadable", LISTING, reason, folder or None) for folder, reason in self.directory.unlisted

@@ -48,8 +48,10 @@ class Unreadable:
 
 @record
 class FileEntry:
-    """One file below the model's directory: path with forward slashes, size in bytes (of the target, for links)."""
+    """One file below the model's directory: path with forward slashes, size in bytes (of the target, for links).
+    ``leads_out``: a link on the way to it leads to a place outside the directory."""
 
     path: str
     size: int
     is_symlink: bool = False
+    leads_out: bool = False

@@ -28,6 +28,7 @@ class Directory:
     def __init__(self, root: str) -> None:
         self.root = root
         self.unlisted: list[tuple[str, str]] = []
+        self._links: set[str] = set()
 
     def files(self) -> tuple[tuple[str, int, bool], ...]:
         """(path, size in bytes, is a symlink) of each regular file, sorted. Links to folders are followed where
@@ -65,6 +66,8 @@ class Directory:
         path = prefix + entry.name
         try:
             if entry.is_dir(follow_symlinks=not depth and entry.name in FOLLOWED):
+                if entry.is_symlink():
+                    self._links.add(entry.name)
                 if depth < MAX_DEPTH:
                     self._list(entry.path, path + "/", depth + 1, found, limit)
                 else:
@@ -73,6 +76,14 @@ class Directory:
                 found.append((path, entry.stat().st_size, entry.is_symlink()))
         except OSError:
             return  # a dangling link, or a file that went away
+
+    def leads_out(self, path: str) -> bool:
+        """Whether a link on the way to a file, as listed, leads to a place outside the directory."""
+        place = os.path.join(self.root, path)
+        if not os.path.islink(place) and path.partition("/")[0] not in self._links:
+            return False
+        root = os.path.join(os.path.realpath(self.root), "")
+        return not os.path.realpath(place).startswith(root)
 
     def file(self, path: str) -> tuple[str, int, bool]:
         """What ``files`` says of one file. Raises NotASavedModelError if it went away."""

@@ -98,6 +98,30 @@ def asset_escapes(asset: OneAsset) -> Iterator[Found]:
         yield Found(Location(), message, (row.filename,), listed(_users(row)))
 
 
+@rule("link-leads-out", WARNING)
+def link_leads_out(folder: OneFolder) -> Iterator[Found]:
+    """A file of the model is a link to a place outside its folder.
+
+    Why: what is read there is not what was shipped. It can be a private file of the machine that loads the model, and
+    it changes when that place does. Stores that keep every file apart, by its content, link all of them, the graph too.
+    Fix: copy the file to where the link is.
+    """
+    entries = folder.facts.model.files
+    linked = [entry for entry in entries if entry.leads_out]
+    if linked and not any(entry.path in _GRAPHS for entry in linked):
+        names = [entry.path for entry in linked]
+        verb = "is a link that leads" if len(names) == 1 else "are links that lead"
+        yield Found(
+            Location(file=names[0]),
+            f"{named(names)} {verb} out of the model's folder.",
+            tuple(sorted(names)),
+            listed(f"{entry.path}: {count_of(entry.size, 'byte')} where it leads" for entry in linked),
+        )
+
+
+_GRAPHS = frozenset({"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"})
+
+
 @rule("undeclared-asset", NOTE)
 def undeclared_asset(folder: OneFolder) -> Iterator[Found]:
     """Files in assets/ that the graph does not declare.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,30 @@ def never_used(message: Any) -> None:
 
 
 UNUSED = with_files(edited("tf1_frozen", never_used), {VOCABULARY: b"a\n"})
+
+
+def with_links(*paths: str, inside: bool = False, folder: bool = False) -> Maker:
+    """A model some files of which are links; their content lies beside its folder, or in it."""
+
+    def make(place: Path) -> Path:
+        model = place / "model"
+        shutil.copytree(good(BASE)(place), model)
+        store = (model / "store") if inside else (place / "store")
+        store.mkdir()
+        for number, path in enumerate(paths):
+            shutil.move(model / path, store / str(number))
+            (model / path).symlink_to(store / str(number), target_is_directory=folder)
+        return model
+
+    return make
+
+
 TABLE = {
+    "link-leads-out": Cases(
+        {"asset": with_links("assets/vocab.txt"), "folder": with_links("assets", folder=True)},
+        {"inside": with_links("assets/vocab.txt", inside=True), "no_link": good(BASE),
+         "store": with_links("assets/vocab.txt", "saved_model.pb")},
+    ),
     "missing-asset": Cases(
         {"removed": broken("missing_asset"), "unread": edited("tf1_frozen", never_used)},
         {"there": good(BASE), "lone_file": lone_file(good(BASE)), "escapes": broken("asset_escapes"),
