@@ -126,11 +126,14 @@ _INTEGRITY = ("act", "asset", "checkpoint", "file", "integrity")
 def check_scan(facts: FileFacts) -> tuple[tuple[Finding, Any], ...]:
     """(finding, its subject) of what a model can do beside computing, and of files and paths that are not its own, in
     the same order."""
-    return tuple(sorted(_pairs(_rules_of(_SCANNED), _file_subjects(facts)), key=lambda pair: _order(pair[0])))
+    rules = [one for one in _rules_of((*_SCANNED, "file")) if one.family in _SCANNED or one.id in _SCANNED_FILES]
+    return tuple(sorted(_pairs(rules, _file_subjects(facts)), key=lambda pair: _order(pair[0])))
 
 
 _SCANNED = ("act", "asset", "keras", "op", "path")
 """Families whose rules a scan asks; those about a whole report find no subject there."""
+
+_SCANNED_FILES = frozenset({"several-model-files", "stray-file"})
 
 
 def _check(rules: Iterable[Rule], subjects: Mapping[type, Iterable[Any]]) -> tuple[Finding, ...]:
