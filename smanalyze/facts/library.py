@@ -87,5 +87,4 @@ def _inner_role(graph: ModelGraph, key: Key, reached: bool) -> str:
 
 
 def _via(graph: ModelGraph, key: Key) -> tuple[str, ...]:
-    callers = graph.edges.before.get(key, {})
-    return tuple(sorted({edges["calls"]["op"] for edges in callers.values() if "calls" in edges}))
+    return tuple(sorted({attributes["op"] for attributes in graph.edges.sources(key, "calls").values()}))

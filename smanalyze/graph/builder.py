@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from smanalyze.graph.body import BodyIndex
 from smanalyze.graph.edges import Edges
 from smanalyze.graph.keys import FILE_INITIALIZERS, TABLE_OPS, VARIABLE_OPS, Key, KeyKind, tensor_names
@@ -15,10 +17,16 @@ graph of thousands of nodes would take hours."""
 
 _TABLE_CHILDREN = ("_create_resource", "_initialize")
 
+_KINDS: dict[str, KeyKind] = {
+    "variable": "variable", "asset": "asset", "constant": "constant", "captured_tensor": "constant",
+}  # fmt: skip
+"""The kinds of keys of objects; ``object`` is any other, and it takes a look to tell a table."""
+
 
 class GraphBuilder:
-    """The state of building one graph. Its result: ``edges``, ``main_resources`` (by node number in the main graph) and
-    ``slices`` (main-graph nodes by signature key). ``is_cut``: some slices were left empty, see MAX_SLICED."""
+    """The state of building one graph. Its result: ``keys`` of the objects by number, ``edges`` but for those that the
+    object tree has (``object_edges``), ``main_resources`` (by node number in the main graph) and ``slices`` (main-graph
+    nodes by signature key). ``is_cut``: some slices were left empty, see MAX_SLICED."""
 
     def __init__(self, meta_graph: MetaGraph, library: Library) -> None:
         self.meta_graph = meta_graph
@@ -28,7 +36,8 @@ class GraphBuilder:
         self.slices: dict[str, frozenset[int]] = {}
         self.is_cut = False
         self._sliced = 0
-        self._add_objects()
+        self.keys = tuple(map(self._key_of, self._objects))
+        self.edges.add_nodes(self.keys)
         self._add_functions()
         self._link_main_resources()
         self._add_entry_points()
@@ -38,20 +47,10 @@ class GraphBuilder:
     def _objects(self) -> tuple[SavedObject, ...]:
         return self.meta_graph.objects.nodes if self.meta_graph.objects else ()
 
-    def key_of(self, object_id: int) -> Key | None:
-        """The key of an object; None if there is no such object."""
-        if not 0 <= object_id < len(self._objects):
-            return None
-        node = self._objects[object_id]
-        if node.kind == "variable":
-            return Key("variable", object_id)
-        if node.kind == "asset":
-            return Key("asset", object_id)
-        if node.kind in ("constant", "captured_tensor"):
-            return Key("constant", object_id)
+    def _key_of(self, node: SavedObject) -> Key:
         if node.kind == "resource":
-            return Key("table" if self._makes_table(node) else "resource", object_id)
-        return Key("object", object_id)
+            return Key("table" if self._makes_table(node) else "resource", node.id)
+        return Key(_KINDS.get(node.kind, "object"), node.id)
 
     def _makes_table(self, node: SavedObject) -> bool:
         if "table" in node.saveables:
@@ -72,21 +71,21 @@ class GraphBuilder:
         function = self._objects[object_id].function
         return function.traces if function else ()
 
-    def _add_objects(self) -> None:
-        self._keys = [key for i in range(len(self._objects)) if (key := self.key_of(i)) is not None]  # all are there
-        for key in self._keys:
-            self.edges.add_node(key)
-        for node, key in zip(self._objects, self._keys, strict=True):
+    def object_edges(self) -> Edges:
+        """The object tree: what contains what."""
+        edges = Edges()
+        edges.add_nodes(self.keys)
+        for node, key in zip(self._objects, self.keys, strict=True):
             for name, child in node.children:
-                if 0 <= child < len(self._keys):
-                    self.edges.add(key, self._keys[child], "contains", name=name)
+                if 0 <= child < len(self.keys):
+                    edges.add(key, self.keys[child], "contains", name=name)
             for trace in node.function.traces if node.function else ():
-                self.edges.add(key, Key("function", trace), "contains", name=trace)
+                edges.add(key, Key("function", trace), "contains", name=trace)
+        return edges
 
     def _add_functions(self) -> None:
         library = self.library
-        for name in library.functions:
-            self.edges.add_node(Key("function", name))
+        self.edges.add_nodes(Key("function", name) for name in library.functions)
         for name in library.functions:
             for call in library.callees(name):
                 self._add_call(Key("function", name), call.function, call.op, call.attr)
@@ -105,13 +104,21 @@ class GraphBuilder:
         function = Key("function", name)
         effects = self.library.effects(name)
         first = len(effects) - len(bound_inputs)
+        captured: dict[Key, dict[str, Any]] = {}
+        read: dict[Key, dict[str, Any]] = {}
+        written: dict[Key, dict[str, Any]] = {}
         for position, object_id in enumerate(bound_inputs):
-            if not 0 <= object_id < len(self._keys):
-                continue
-            target = self._keys[object_id]
-            self.edges.add(function, target, "captures", position=position)
-            if first >= 0:
-                self._add_effect(function, target, effects[first + position])
+            if 0 <= object_id < len(self.keys):
+                target = self.keys[object_id]
+                captured[target] = {"position": position}
+                bits = effects[first + position] if first >= 0 else 0
+                if bits & READ:
+                    read[target] = {}
+                if bits & WRITE:
+                    written[target] = {}
+        self.edges.add_first(function, "captures", captured)
+        self.edges.add_first(function, "reads", read)
+        self.edges.add_first(function, "writes", written)
 
     def _add_effect(self, actor: Key, target: Key | None, bits: int) -> None:
         if target is None:
@@ -140,8 +147,8 @@ class GraphBuilder:
                 continue
             for reference, object_id in zip(inputs[len(inputs) - len(objects) :], objects, strict=True):
                 origin = main.producer(reference)
-                if origin is not None and 0 <= object_id < len(self._keys):
-                    self.main_resources.setdefault(origin, self._keys[object_id])
+                if origin is not None and 0 <= object_id < len(self.keys):
+                    self.main_resources.setdefault(origin, self.keys[object_id])
         if self.meta_graph.objects is None:
             self._add_main_resources(main)
         else:
@@ -152,7 +159,7 @@ class GraphBuilder:
         copy_to_graph_uninitialized). Where that is the name of another variable, the inputs of a call were exchanged:
         a session takes the node that is there, and so do we."""
         named: dict[str, list[Key]] = {}
-        for node, key in zip(self._objects, self._keys, strict=True):
+        for node, key in zip(self._objects, self.keys, strict=True):
             if node.variable is not None:
                 named.setdefault(node.variable.name, []).append(key)
         for number, key in self.main_resources.items():
@@ -214,7 +221,7 @@ class GraphBuilder:
         return found
 
     def _add_main_edges(self, key: Key, within: frozenset[int], effects: dict[int, dict[int, int]]) -> None:
-        self.edges.add_node(key)
+        self.edges.add_nodes([key])
         main = self.library.main
         for number in sorted(within & main.calls_at.keys()):
             for call in main.calls_at[number]:
@@ -227,7 +234,7 @@ class GraphBuilder:
                 self.edges.add(key, self.main_resources[number], "captures")
 
     def _add_initializers(self) -> None:
-        for node, key in zip(self._objects, self._keys, strict=True):
+        for node, key in zip(self._objects, self.keys, strict=True):
             if node.kind != "resource":
                 continue
             for trace in self._traces(dict(node.children).get("_initialize")):
@@ -246,5 +253,4 @@ class GraphBuilder:
         return [child for child in children if self._objects[child].kind == "asset"]
 
     def _captured_assets(self, function: Key) -> list[Key]:
-        ends = self.edges.after.get(function, {})
-        return [end for end, edges in ends.items() if "captures" in edges and end.kind == "asset"]
+        return [end for end in self.edges.targets(function, "captures") if end.kind == "asset"]

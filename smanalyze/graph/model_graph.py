@@ -19,6 +19,7 @@ from typing import Any
 
 from smanalyze.errors import UsageError
 from smanalyze.graph.builder import GraphBuilder
+from smanalyze.graph.edges import Edges
 from smanalyze.graph.keys import EdgeKind, Key, KeyKind
 from smanalyze.graph.library import Library
 from smanalyze.model.saved_model import MetaGraph
@@ -27,9 +28,6 @@ MAX_WALKED = 2_000_000
 """Functions named by all answers of ``functions_below`` together; real models stay a hundred times below."""
 
 __all__ = ["Key", "ModelGraph"]
-
-_Ends = dict[Key, dict[EdgeKind, dict[str, Any]]]
-_Neighbours = dict[Key, dict[EdgeKind, list[Key]]]
 
 
 class ModelGraph:
@@ -40,18 +38,31 @@ class ModelGraph:
         self.library = Library(meta_graph)
         built = GraphBuilder(meta_graph, self.library)
         self.edges = built.edges
+        self._object_edges = built.object_edges
+        self._keys = built.keys
         self._main_resources = built.main_resources
         self._slices = built.slices
-        self.key_of = built.key_of
         self.is_cut = built.is_cut
         self._walked = 0
-        self._after: _Neighbours = {}
-        self._before: _Neighbours = {}
 
     @cached_property
     def nx(self) -> Any:
         """All of it as a networkx graph, for those who want its algorithms; made when first asked for."""
-        return self.edges.to_networkx()
+        import networkx as nx
+
+        graph: Any = nx.MultiDiGraph()
+        self._tree.add_to(graph)
+        self.edges.add_to(graph)
+        return graph
+
+    @cached_property
+    def _tree(self) -> Edges:
+        """The edges of the object tree, which hardly anybody asks for: they are half of all."""
+        return self._object_edges()
+
+    def key_of(self, object_id: int) -> Key | None:
+        """The key of an object; None if there is no such object."""
+        return self._keys[object_id] if 0 <= object_id < len(self._keys) else None
 
     def body_graph(self, function: str | None = None) -> Any:
         """The nodes of one function, or of the main graph, as a networkx graph of its own, built now.
@@ -74,24 +85,12 @@ class ModelGraph:
 
     def targets(self, key: Key, edge: EdgeKind, kind: KeyKind | None = None) -> list[Key]:
         """Ends of the edges of one kind that leave ``key``, in order of insertion; of one node kind if asked."""
-        ends = self._neighbours(self._after, self.edges.after, key).get(edge, ())
+        ends = (self._tree if edge == "contains" else self.edges).targets(key, edge)
         return [end for end in ends if kind is None or end.kind == kind]
 
     def sources(self, key: Key, edge: EdgeKind) -> list[Key]:
         """Starts of the edges of one kind that enter ``key``."""
-        return list(self._neighbours(self._before, self.edges.before, key).get(edge, ()))
-
-    @staticmethod
-    def _neighbours(cache: _Neighbours, adjacency: dict[Key, _Ends], key: Key) -> dict[EdgeKind, list[Key]]:
-        """What a node is linked to, by kind of edge. Kept, because the same few nodes are asked again and again;
-        the graph does not change any more."""
-        found = cache.get(key)
-        if found is None:
-            found = cache[key] = {}
-            for end, edges in adjacency.get(key, {}).items():  # an edge's key is its kind, so each end stands once
-                for edge in edges:
-                    found.setdefault(edge, []).append(end)
-        return found
+        return list((self._tree if edge == "contains" else self.edges).sources(key, edge))
 
     def functions_below(self, starts: Iterable[Key]) -> list[str]:
         """Names of all functions that run when the starts do, those among the starts included, sorted; a function
