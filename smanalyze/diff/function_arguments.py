@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 
 from smanalyze.facts.program import Program
-from smanalyze.model.graph import Argument
+from smanalyze.model.graph import ArgumentType
 
 _COUNTER = re.compile(r"(_\d+)+$")
 
@@ -20,7 +20,7 @@ def match_arguments(
     Functions that are the same are matched as callers hand on to them. Of others the captures are matched by what is
     bound to them; then by name, by what feeds them, by name without its counter, and by place.
     """
-    old, new = (program.library.functions[name].inputs for program, name in zip(programs, names, strict=True))
+    old, new = (program.library.functions[name].argument_types for program, name in zip(programs, names, strict=True))
     digests = [program.merkle.function(name) for program, name in zip(programs, names, strict=True)]
     pairing = _Pairing(old, new)
     if digests[0].value == digests[1].value and not digests[0].is_saver:
@@ -47,16 +47,16 @@ def _variable_name(identity: bytes) -> bytes:
     return identity.partition(b"|")[0].rstrip()
 
 
-def _full_name(argument: Argument) -> Hashable:
+def _full_name(argument: ArgumentType) -> Hashable:
     return argument.name, argument.dtype
 
 
-def _plain_name(argument: Argument) -> Hashable:
+def _plain_name(argument: ArgumentType) -> Hashable:
     return _COUNTER.sub("", argument.name), argument.dtype
 
 
 class _Pairing:
-    def __init__(self, old: Sequence[Argument], new: Sequence[Argument]) -> None:
+    def __init__(self, old: Sequence[ArgumentType], new: Sequence[ArgumentType]) -> None:
         self.arguments = old, new
         self.found: dict[int, int] = {}
         self._left = dict.fromkeys(range(len(old)))

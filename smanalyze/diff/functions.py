@@ -280,7 +280,7 @@ class FunctionMatch:
     @staticmethod
     def _ends(program: Program, name: str) -> tuple[list[str], list[str]]:
         function = program.library.functions[name]
-        return sorted(a.dtype for a in function.inputs), [a.dtype for a in function.outputs]
+        return sorted(a.dtype for a in function.argument_types), [a.dtype for a in function.outputs]
 
     def _own_attrs(self, before: str, after: str) -> tuple[tuple[str, str, str], ...]:
         one, other = self.old.function_attrs(before), self.new.function_attrs(after)

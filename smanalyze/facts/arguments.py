@@ -33,7 +33,7 @@ def wrapped_arguments(keywords: tuple[str, ...], function: Function | None) -> t
     setup_bare_concrete_function)."""
     found = []
     for position, keyword in enumerate(keywords):
-        if function is not None and position < len(function.inputs):
+        if function is not None and position < len(function.argument_types):
             given = function.inputs[position]
             value = Structure("tensor", name=keyword, dtype=given.dtype, shape=given.shape)
             found.append(Argument(keyword, spec_text(value), value, None))

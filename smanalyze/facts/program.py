@@ -117,7 +117,7 @@ class Program:
         function = self._concrete.get(name)
         if function is None or name not in self.library.functions:
             return None
-        first = len(self.library.functions[name].inputs) - len(function.bound_inputs)
+        first = len(self.library.functions[name].argument_types) - len(function.bound_inputs)
         places = range(max(first, 0), max(first, 0) + len(function.bound_inputs))
         return {place: self._argument(function, place, max(first, 0)) for place in places}
 

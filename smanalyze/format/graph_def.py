@@ -6,7 +6,7 @@ decodes what is asked; two views of one node are equal in content, not in identi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from smanalyze.format.attr_keys import attr_key
 from smanalyze.format.node_columns import Plans, functions_in, read_columns, text_of
 from smanalyze.format.tensor_shape import shape_of
 from smanalyze.model.dtypes import dtype_name
-from smanalyze.model.graph import Argument, AttrKind, BodyColumns, ConstTensor, Function
+from smanalyze.model.graph import Argument, ArgumentType, AttrKind, BodyColumns, ConstTensor, Function
 from smanalyze.model.tensors import Shape
 
 _KINDS: dict[str | None, AttrKind] = {
@@ -176,6 +176,10 @@ class FunctionView:
         return {name: attr_key(attrs[name]) for name in sorted(attrs)}
 
     @cached_property
+    def argument_types(self) -> tuple[ArgumentType, ...]:
+        return tuple([ArgumentType(arg.name, dtype_name(arg.type)) for arg in self._message.signature.input_arg])
+
+    @cached_property
     def inputs(self) -> tuple[Argument, ...]:
         arg_attr = self._message.arg_attr
         return tuple(
@@ -198,6 +202,17 @@ class FunctionView:
     @property
     def is_stateful(self) -> bool:
         return cast(bool, self._message.signature.is_stateful)
+
+    def interface(self, noise: frozenset[str]) -> Hashable:
+        message, attrs = self._message, self._message.attr
+        return (
+            message.signature.is_stateful,
+            self.argument_types,
+            tuple([(arg.name, arg.type) for arg in message.signature.output_arg]),
+            frozenset(message.ret.items()),
+            frozenset(message.control_ret.items()),
+            *[(name, attr_key(attrs[name])) for name in sorted([name for name in attrs if name not in noise])],
+        )
 
     @property
     def attributes(self) -> Mapping[str, str]:

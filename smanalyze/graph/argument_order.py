@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from smanalyze.graph.body import BodyIndex
@@ -18,8 +18,9 @@ class Ordered(Protocol):
     def order(self) -> tuple[tuple[int, ...], ...]: ...
 
 
-def met_arguments(index: BodyIndex, outputs: list[str], known: Mapping[str, Ordered]) -> list[int]:
-    """Numbers of the arguments in the order in which a walk along data edges from the outputs meets them."""
+def met_arguments(index: BodyIndex, outputs: list[str], known: Callable[[str], Ordered | None]) -> list[int]:
+    """Numbers of the arguments in the order in which a walk along data edges from the outputs meets them;
+    ``known`` gives functions whose own order is known."""
     met: dict[int, None] = {}
     total = len(index.arguments)
     if not total:
@@ -37,7 +38,7 @@ def met_arguments(index: BodyIndex, outputs: list[str], known: Mapping[str, Orde
         seen.add(number)
         before: Iterable[int | None] = producers[number]
         for call in calls.get(number, ()) if calls else ():
-            callee = known.get(call.function)
+            callee = known(call.function)
             if callee is not None and is_plain(call):
                 ordered = [argument for group in callee.order for argument in group]
                 if len(ordered) == len(producers[number]):
@@ -58,5 +59,5 @@ def unmet_groups(index: BodyIndex, nodes: list[bytes], unmet: list[int], functio
                 uses[-1 - producer].append(nodes[number] + place)
     groups: dict[tuple[bytes, ...], list[int]] = {}
     for number, consumers in uses.items():
-        groups.setdefault((function.inputs[number].dtype.encode(), *sorted(consumers)), []).append(number)
+        groups.setdefault((function.argument_types[number].dtype.encode(), *sorted(consumers)), []).append(number)
     return [tuple(groups[colour]) for colour in sorted(groups)]

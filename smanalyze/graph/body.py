@@ -49,12 +49,13 @@ class BodyIndex:
     ``names`` and ``ops`` are by node number; ``inputs`` the references of each node. ``arguments`` are the names of a
     function's inputs, () for the main graph. ``functions`` are the names in the library: an op of such a name is a
     call. ``constants`` are (node number, bytes of its value in the file, -1 where it lacks value or dtype);
-    ``attr_keys`` what each node's attrs say (model.graph.BodyColumns), without NOISE_ATTRS.
+    ``attr_keys`` what each node's attrs say, without NOISE_ATTRS, and ``alike`` which bodies have the same nodes but
+    for the functions they name (model.graph.BodyColumns); ``gradients`` the names of custom gradients by node number.
     """
 
     __slots__ = (
-        "_at", "_calls_at", "_controls", "_producers", "_slots", "arguments", "attr_keys", "body", "calls",
-        "constants", "devices", "gradient_ops", "inputs", "names", "op_counts", "ops",
+        "_at", "_calls_at", "_controls", "_devices", "_producers", "_slots", "alike", "arguments", "attr_keys", "body",
+        "calls", "constants", "gradient_ops", "gradients", "inputs", "names", "op_counts", "ops",
     )  # fmt: skip
 
     def __init__(self, body: Body, arguments: Sequence[str] = (), functions: Container[str] = ()) -> None:
@@ -64,7 +65,8 @@ class BodyIndex:
         self.names = columns.names
         self.ops = columns.ops
         self.inputs = columns.inputs
-        self.devices = Counter(device for _, device in columns.devices)
+        self._devices = columns.devices
+        self.gradients = dict(columns.gradients)
         self.gradient_ops = columns.gradient_ops
         self.op_counts = Counter(columns.ops)
         calls = [Call(n, columns.ops[n], attr, name) for n, attr, name in columns.functions]
@@ -75,11 +77,17 @@ class BodyIndex:
         self.calls = tuple(calls)
         self.constants = columns.constants
         self.attr_keys = columns.attr_keys
+        self.alike = columns.alike
         self._at: dict[str, int] | None = None
         self._calls_at: dict[int, list[Call]] | None = None
         self._producers: list[tuple[int | None, ...]] | None = None
         self._slots: list[tuple[str, ...]] = []
         self._controls: dict[int, tuple[int | None, ...]] = {}
+
+    @property
+    def devices(self) -> Counter[str]:
+        """How many nodes each device has."""
+        return Counter(device for _, device in self._devices)
 
     @property
     def at(self) -> dict[str, int]:
@@ -210,7 +218,7 @@ def output_position(reference: str) -> int:
 
 def index_function(function: Function, functions: Container[str] = ()) -> BodyIndex:
     """The index of a function's body in a library of ``functions``."""
-    return BodyIndex(function, [argument.name for argument in function.inputs], functions)
+    return BodyIndex(function, [argument.name for argument in function.argument_types], functions)
 
 
 def argument_mapping(index: BodyIndex, call: Call, callee_inputs: int) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from smanalyze.graph.body import BodyIndex, Call, argument_mapping, index_function
 from smanalyze.graph.ops import state_effect
+from smanalyze.graph.twins import Twins
 from smanalyze.model.graph import Function
 from smanalyze.model.saved_model import MetaGraph
 
@@ -25,6 +26,7 @@ class Library:
         self.main = BodyIndex(meta_graph.graph, functions=self.functions)
         self._indexes: dict[str, BodyIndex] = {}
         self._effects: dict[str, tuple[int, ...]] = {}
+        self._twins = Twins(self)
 
     def index(self, name: str) -> BodyIndex:
         """The index of a function in the library; KeyError if there is none."""
@@ -32,6 +34,11 @@ class Library:
         if found is None:
             found = self._indexes[name] = index_function(self.functions[name], self.functions)
         return found
+
+    def twin(self, name: str) -> str:
+        """A function that stands for all those that are the same but for generated names; itself where it is alone, or
+        not in the library."""
+        return self._twins.of(name)
 
     def callees(self, name: str) -> tuple[Call, ...]:
         """The calls in a function's body; () for a function that is not there."""
@@ -46,8 +53,9 @@ class Library:
     def op_counts(self) -> Counter[str]:
         """Ops of the main graph and of every function, whether reached or not."""
         total = Counter(self.main.op_counts)
-        for name in self.functions:
-            total.update(self.index(name).op_counts)
+        for name, count in Counter(map(self.twin, self.functions)).items():
+            for op, held in self.index(name).op_counts.items():
+                total[op] += held * count
         return total
 
     # Effects ----------------------------------------------------------------------------------------------------
@@ -58,9 +66,10 @@ class Library:
         A function that calls itself is taken as it stands when met again, which ends the walk; its own ops and its
         other callees still count.
         """
-        if name not in self._effects:
-            self._resolve_effects(name)
-        return self._effects[name]
+        twin = self.twin(name)
+        if twin not in self._effects:
+            self._resolve_effects(twin)
+        return self._effects[twin]
 
     def _resolve_effects(self, root: str) -> None:
         # Depth first without recursion in Python: call chains may be thousands deep.
@@ -79,7 +88,7 @@ class Library:
                 continue
             open_names.add(name)
             stack.append((name, True))
-            stack.extend((call.function, False) for call in self.index(name).calls)
+            stack.extend((self.twin(call.function), False) for call in self.index(name).calls)
 
     def _own_effects(self, function: Function) -> tuple[int, ...]:
         index = self.index(function.name)
@@ -122,7 +131,7 @@ class Library:
                 found[origin] = found.get(origin, 0) | bits
 
     def _note_call(self, index: BodyIndex, call: Call, found: dict[int, int]) -> None:
-        effects = self._effects.get(call.function, ())
+        effects = self._effects.get(self.twin(call.function), ())
         if not any(effects):
             return
         for reference, argument in argument_mapping(index, call, len(effects)):

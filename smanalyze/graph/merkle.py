@@ -59,6 +59,7 @@ class Merkle:
 
     def function(self, name: str) -> FunctionDigest:
         """The digest of a function in the library, callees first; no recursion in Python."""
+        name = self.library.twin(name)
         if name in self._known:
             return self._known[name]
         stack = [(name, False)]
@@ -82,20 +83,23 @@ class Merkle:
         index = self.library.index(name)
         gradients = self.library.gradient_functions
         custom = [gradients[op] for op in index.gradient_ops if op in gradients]
-        return [*(call.function for call in index.calls), *custom]
+        return [self.library.twin(callee) for callee in (*(call.function for call in index.calls), *custom)]
+
+    def _ordered(self, name: str) -> FunctionDigest | None:
+        return self._known.get(self.library.twin(name))
 
     def labels(self, name: str) -> tuple[list[bytes], list[int], list[int]]:
         """(what stands for each argument of a function, the arguments as a walk from the outputs meets them, those
         that it does not meet)."""
         function, index = self.library.functions[name], self.library.index(name)
         returns = function.returns
-        met = met_arguments(index, [returns.get(output.name, "") for output in function.outputs], self._known)
+        met = met_arguments(index, [returns.get(output.name, "") for output in function.outputs], self._ordered)
         labels = [b""] * len(index.arguments)
         for position, argument in enumerate(met):
             labels[argument] = digest_of(b"argument", b"%d" % position)
         unmet = [number for number, label in enumerate(labels) if not label]
         for argument in unmet:
-            labels[argument] = digest_of(b"unmet", function.inputs[argument].dtype.encode())
+            labels[argument] = digest_of(b"unmet", function.argument_types[argument].dtype.encode())
         return labels, met, unmet
 
     def _digest(self, function: Function) -> FunctionDigest:
@@ -110,7 +114,7 @@ class Merkle:
             b"%d" % function.is_stateful,
             *(name.encode() + b"=" + _UUID.sub(b"", key) for name, key in function.own_attr_keys().items()
               if name not in NOISE_ATTRS),
-            *(b",".join(function.inputs[argument].dtype.encode() for argument in group) for group in groups),
+            *(b",".join(function.argument_types[argument].dtype.encode() for argument in group) for group in groups),
             *(output.dtype.encode() for output in function.outputs),
         ]  # fmt: skip
         ends = [reference_digest(index, nodes, reference, labels) for reference in outputs]
@@ -120,7 +124,7 @@ class Merkle:
 
     def _saver(self, index: BodyIndex, function: Function) -> bytes:
         """A saver, whatever the list of its variables."""
-        labels = [digest_of(b"unmet", argument.dtype.encode()) for argument in function.inputs]
+        labels = [digest_of(b"unmet", argument.dtype.encode()) for argument in function.argument_types]
         each, kinds = each_variable(index)
         once = sorted(set(range(len(index.names))).difference(each, key_lists(index)))
         nodes = _NodeDigests(self, index, labels, None).run(once)
@@ -151,11 +155,12 @@ class Merkle:
 
     def call(self, name: str) -> FunctionDigest:
         """What a call has of its callee: its digest, or that it is one that is being made (a recursion)."""
-        if name in self._known:
-            return self._known[name]
-        if name in self._open:
+        twin = self.library.twin(name)
+        if twin in self._known:
+            return self._known[twin]
+        if twin in self._open:
             return FunctionDigest(CYCLE, ())
-        return self.function(name)
+        return self.function(twin)
 
     def gradient(self, op_type: str) -> bytes:
         """The digest of the gradient that is registered under a name; b"" where there is none."""
@@ -181,7 +186,7 @@ class _NodeDigests:
         special = dict.fromkeys(index.calls_at, b"")
         known = self.merkle.library.gradient_functions
         if index.gradient_ops & known.keys():
-            special.update((n, b"") for n in range(len(index.names)) if index.node(n).attr_string(_GRADIENT) in known)
+            special.update((n, b"") for n, op in index.gradients.items() if op in known)
         for op in (SAVE, RESTORE):
             special.update(dict.fromkeys(_numbers(index, op), b""))
         for number, _ in index.constants:
@@ -277,12 +282,9 @@ class _NodeDigests:
                 inputs = [digest for group in callee.order for digest in sorted(inputs[n] for n in group)]
             else:
                 parts.append(repr(callee.order).encode())
-        gradient = index.node(number).attr_string(_GRADIENT)
+        gradient = index.gradients.get(number, "")
         parts += [b"\0", self.merkle.gradient(gradient) if gradient else b"", b"\0", *inputs]
         return blake2b(b"".join(parts), digest_size=DIGEST_BYTES).digest()
-
-
-_GRADIENT = "_gradient_op_type"
 
 
 _BACK_EDGES = frozenset({"NextIteration", "RefNextIteration"})

@@ -6,7 +6,7 @@ nodes in the same (file) order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from smanalyze.model.tensors import Shape
@@ -86,14 +86,23 @@ class Argument(NamedTuple):
     has_shape: bool = False
 
 
+class ArgumentType(NamedTuple):
+    """What every look at a function needs of one input_arg."""
+
+    name: str
+    dtype: str
+
+
 class BodyColumns(NamedTuple):
     """What every look at a body needs of its nodes, column by column; a node's number is its place in the file.
 
     ``functions`` are (node number, attr name, function name) for each function that a node names in an attr;
-    ``devices`` are (node number, device) of the nodes that have one; ``gradient_ops`` the values of
-    ``_gradient_op_type``; ``constants`` are (node number, bytes that its value takes in the file) of the Const nodes,
-    -1 where the node lacks its ``value`` or ``dtype``; ``attr_keys`` say for each node what its device and its attrs
-    say, but for noise and the functions they name: bytes that are equal where the attrs mean the same.
+    ``devices`` are (node number, device) of the nodes that have one; ``gradients`` (node number,
+    ``_gradient_op_type``) of those that have that; ``constants`` are (node number, bytes that its value takes in the
+    file) of the Const nodes, -1 where the node lacks its ``value`` or ``dtype``; ``attr_keys`` say for each node what
+    its device and its attrs say, but for noise and the functions they name: bytes that are equal where the attrs mean
+    the same. Bodies of one model with the same number ``alike`` have all but ``functions`` and ``gradients`` in common;
+    -1 is like no other.
     """
 
     names: list[str]
@@ -101,9 +110,15 @@ class BodyColumns(NamedTuple):
     inputs: list[Sequence[str]]
     functions: list[tuple[int, str, str]]
     devices: list[tuple[int, str]]
-    gradient_ops: frozenset[str]
+    gradients: list[tuple[int, str]]
     constants: list[tuple[int, int]]
     attr_keys: list[bytes]
+    alike: int = -1
+
+    @property
+    def gradient_ops(self) -> frozenset[str]:
+        """The values of ``_gradient_op_type``."""
+        return frozenset(op for _, op in self.gradients)
 
 
 class Body(Protocol):
@@ -124,6 +139,10 @@ class Function(Body, Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def argument_types(self) -> tuple[ArgumentType, ...]:
+        """Names and dtypes of ``inputs``."""
+
+    @property
     def inputs(self) -> tuple[Argument, ...]: ...
     @property
     def outputs(self) -> tuple[Argument, ...]: ...
@@ -135,6 +154,10 @@ class Function(Body, Protocol):
     def control_returns(self) -> Mapping[str, str]: ...
     @property
     def is_stateful(self) -> bool: ...
+    def interface(self, noise: frozenset[str]) -> Hashable:
+        """All that the FunctionDef says beside its nodes and its name, what is known of single arguments apart: values
+        that are equal where it means the same. ``noise`` are attrs to leave out."""
+
     def own_attr_keys(self) -> Mapping[str, bytes]:
         """The attrs of the FunctionDef itself by name, as bytes that are equal where they mean the same."""
 

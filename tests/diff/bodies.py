@@ -31,7 +31,7 @@ def side(rows: Iterable[Row], arguments: Sequence[str] = ("x",), labels: Sequenc
             item.attr["value"].tensor.float_val.append(float(device[1]) if len(device) > 1 else 0.0)
     index = index_function(FunctionView(message))
 
-    library = SimpleNamespace(gradient_functions={}, functions={})
+    library = SimpleNamespace(gradient_functions={}, functions={}, twin=lambda name: name)
     merkle = Merkle(library)  # type: ignore[arg-type]
     return BodySide(index, lambda: merkle.nodes(index, list(labels) or [name.encode() for name in arguments]))
 

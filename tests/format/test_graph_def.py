@@ -6,7 +6,8 @@ import pytest
 
 from smanalyze.errors import FormatError
 from smanalyze.format.graph_def import FunctionView, GraphView, NodeView
-from smanalyze.format.node_columns import read_columns
+from smanalyze.format.node_columns import MAX_ALIKE, read_columns
+from smanalyze.graph.body import NOISE_ATTRS
 from smanalyze.model.graph import Argument
 from tests.models import each_model, model_of
 
@@ -149,3 +150,30 @@ def test_columns_find_functions_in_any_attr() -> None:
         'node { name: "6" op: "E" attr { key: "_x" value { func { name: "k" } } } }',
     )
     assert read_columns(graph.node).functions == [(1, "f", "g"), (3, "f", "h"), (5, "_x", "k")]
+
+
+@each_model
+def test_bodies_alike_have_the_columns_that_each_would_have(name: str) -> None:
+    """Small bodies are read once for all that differ in the functions they name alone."""
+    for meta_graph in model_of(name).meta_graphs:
+        for function in meta_graph.graph.functions.values():
+            for noise in (frozenset[str](), NOISE_ATTRS):
+                alone, found = read_columns(function._message.node_def, noise), function.columns(noise)  # type: ignore[attr-defined]
+                assert (alone.alike, found.alike >= 0) == (-1, function.node_count <= MAX_ALIKE)
+                assert found._replace(alike=-1, inputs=[]) == alone._replace(inputs=[])
+                assert [list(one) for one in found.inputs] == [list(one) for one in alone.inputs]
+
+
+def test_bodies_alike_differ_in_the_functions_they_name_alone() -> None:
+    def body(name: str, callee: str, op: str = "Neg") -> str:
+        return (
+            f'function {{ signature {{ name: "{name}" }} node_def {{ name: "n" op: "{op}" }} node_def {{ name: "c" '
+            f'op: "Call" input: "n" attr {{ key: "f" value {{ func {{ name: "{callee}" }} }} }} }} }}'
+        )
+
+    text = body("a", "f") + body("b", "g") + body("c", "f", "Abs")
+    a, b, c = (one.columns() for one in GraphView(proto("GraphDef", f"library {{ {text} }}")).functions.values())
+    assert (a.functions, b.functions) == ([(1, "f", "f")], [(1, "f", "g")])
+    assert a.alike == b.alike != c.alike
+    assert a.names is b.names
+    assert c.ops == ["Abs", "Call"]
