@@ -16,7 +16,6 @@ from smanalyze.diff.side import Side
 from smanalyze.diff.signatures import match_signatures
 from smanalyze.diff.stored import compare_stored
 from smanalyze.diff.variables import match_variables
-from smanalyze.facts.program import program_digest
 from smanalyze.report.changes import Changes, MetaGraphPair, VariablePair
 from smanalyze.report.noise import Normalised
 
@@ -88,7 +87,7 @@ def _meta_graph(
         layers=match_layers(*keras, told_objects(trees, objects)),
         lists=match_lists(trees),
         keras=keras_pair(*keras, (ends[0], ends[1])),
-        same_program=program_digest(programs[0].one, programs[0]) == program_digest(programs[1].one, programs[1]),
+        same_program=programs[0].digest == programs[1].digest,
         stage=stage,
     )  # fmt: skip
     pair, match = compare_programs(pair, programs, renames.pairs("function", *names), renamed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smanalyze.diff.side import Side
 from smanalyze.facts.canonical import digest, weights_hash
 from smanalyze.facts.identity import Identities
-from smanalyze.facts.program import Program, program_digest
+from smanalyze.facts.program import Program
 from smanalyze.report.changes import Changes
 from smanalyze.report.diff import Hashes, HashPair
 
@@ -39,7 +39,7 @@ def _under_old_names(old: Side, new: Side, changes: Changes) -> dict[str, str]:
     for renamed, program in zip(known, new.programs, strict=True):
         one = Identities(program.graph, program.one.names, renamed)
         identities.append(one)
-        digests.append(program_digest(one, Program(one, program.merkle)).hex())
+        digests.append(Program(one, program.merkle).digest.hex())
     weights = weights_hash(new.model, tuple(identities), new.variables, new.checkpoint)
     return {"program": digest(digests), "weights": weights}
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_PART = re.compile(r"[^/.\[\]:]+")
-_COUNTED = re.compile(r"(.*?)_(0|[1-9]\d{0,8})", re.DOTALL)
+_PART = re.compile(r"([^/.\[\]:]+)")
 
 
 class AutoNames:
@@ -17,34 +16,49 @@ class AutoNames:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        numbers: dict[str, set[int]] = {}
+        parts: set[str] = set()
         for name in names:
-            for part in _PART.findall(name):
-                stem, number = _split(part)
-                numbers.setdefault(stem, set()).add(number)
-        self._stems = frozenset(numbers)
+            parts.update(_PART.findall(name))
+        numbers: dict[str, set[int]] = {}
+        for part in parts:
+            stem, number = _split(part)
+            numbers.setdefault(stem, set()).add(number)
         self._known: dict[str, str] = {}
-        self._ranks = {
-            stem: {number: rank for rank, number in enumerate(sorted(found))}
-            for stem, found in numbers.items() if len(found) > 1
-        }  # fmt: skip
+        self._parts = _Parts({stem: _ranks(found) for stem, found in numbers.items()})
 
     def plain(self, name: str) -> str:
         """The name with each part's counter as its rank, ``:0`` at its end left out."""
         found = self._known.get(name)
         if found is None:
-            found = self._known[name] = _PART.sub(self._part, name.removesuffix(":0"))
+            pieces = _PART.split(name.removesuffix(":0"))
+            found = self._known[name] = "".join(map(self._parts.__getitem__, pieces))
         return found
 
-    def _part(self, match: re.Match[str]) -> str:
-        stem, number = _split(match[0])
-        ranks = self._ranks.get(stem)
-        if ranks is None:
-            return stem if stem in self._stems else match[0]
-        return f"{stem}#{ranks[number]}" if number in ranks else match[0]
+
+class _Parts(dict[str, str]):
+    """Parts of names, and what stands between them, with ranks for counters; made when asked for. ``ranks`` are those
+    of the counters of each stem, {} where it has but one."""
+
+    def __init__(self, ranks: dict[str, dict[int, int]]) -> None:
+        super().__init__()
+        self._stems = ranks
+
+    def __missing__(self, part: str) -> str:
+        stem, number = _split(part)
+        ranks = self._stems.get(stem)
+        plain = part
+        if ranks is not None:
+            plain = stem if not ranks else f"{stem}#{ranks[number]}" if number in ranks else part
+        self[part] = plain
+        return plain
+
+
+def _ranks(numbers: set[int]) -> dict[int, int]:
+    return {number: rank for rank, number in enumerate(sorted(numbers))} if len(numbers) > 1 else {}
 
 
 def _split(part: str) -> tuple[str, int]:
-    """(name, counter) of a part; -1 where it has none."""
-    match = _COUNTED.fullmatch(part)
-    return (match[1], int(match[2])) if match and match[1] else (part, -1)
+    """(name, counter) of a part; -1 where it has none: a counter has at most nine digits, and no zero before them."""
+    stem, _, number = part.rpartition("_")
+    counted = stem and number.isdecimal() and len(number) < 10 and (number == "0" or number[0] in "123456789")
+    return (stem, int(number)) if counted else (part, -1)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from smanalyze.errors import FormatError
 from smanalyze.facts.identity import Identities, shape_text
-from smanalyze.facts.program import Program, program_digest
+from smanalyze.facts.program import Program
 from smanalyze.graph.model_graph import ModelGraph
-from smanalyze.model.objects import SavedObject
+from smanalyze.model.objects import ObjectGraph, SavedObject
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.model.tensors import Structure, TensorInfo
 from smanalyze.report.document import CanonicalHashes
@@ -34,7 +34,7 @@ def canonical_hashes(
     return CanonicalHashes(
         interface=digest(interface_text(one.graph) for one in identities) if readable else "",
         objects=digest(_objects(model, identities)) if readable else "",
-        program=digest(program_digest(program.one, program).hex() for program in programs) if readable else "",
+        program=digest(program.digest.hex() for program in programs) if readable else "",
         weights=weights_hash(model, identities, variables, checkpoint),
         assets=_assets(model, assets),
     )
@@ -75,40 +75,51 @@ def tensor_text(tensor: TensorInfo) -> str:
 
 def _objects(model: SavedModel, identities: tuple[Identities, ...]) -> Iterable[str]:
     for number, one in enumerate(identities):
-        for line in object_lines(model, one):
-            yield f"{number} {line}"
+        meta_graph = one.graph.meta_graph
+        for d in meta_graph.variable_defs:
+            yield f"{number} {('variable', d.variable_name, d.trainable, d.is_resource)!r}"
+        for c in meta_graph.collections:
+            yield f"{number} {('collection', c.name, c.kind, len(c.values))!r}"
+        yield f"{number} {('aliases', sorted(alias for _, alias in meta_graph.function_aliases))!r}"
+        if meta_graph.objects is not None:
+            yield from _object_lines(model, one, meta_graph.objects, number)
 
 
-def object_lines(model: SavedModel, one: Identities) -> Iterable[str]:
+def _object_lines(model: SavedModel, one: Identities, objects: ObjectGraph, number: int) -> list[str]:
     """What Python finds: objects by path with their kinds and flags, what each function takes and returns."""
-    meta_graph = one.graph.meta_graph
-    yield from (repr(("variable", d.variable_name, d.trainable, d.is_resource)) for d in meta_graph.variable_defs)
-    yield from (repr(("collection", c.name, c.kind, len(c.values))) for c in meta_graph.collections)
-    yield repr(("aliases", sorted(alias for _, alias in meta_graph.function_aliases)))
-    objects = meta_graph.objects
-    if objects is None:
-        return
+    lines: list[str] = []
     concrete = {function.name: function for function in objects.concrete_functions}
     keys = [one.graph.key_of(node.id) for node in objects.nodes]
-    ids = ["" if key is None else f"{key.kind} {one.of(key)}" for key in keys]
+    # A line is the repr of a tuple; those of its parts are the same in many lines.
+    ids = [repr("" if key is None else f"{key.kind} {one.of(key)}") for key in keys]
+    names: dict[str, str] = {}
     keras = {node.object_id: node for node in model.keras_nodes}
     texts = _Texts(one)
     for node in objects.nodes:
-        yield repr((ids[node.id], _payload(node, texts)))
+        own = f"{number} ({ids[node.id]},"
+        lines.append(f"{own} {texts.payload(node)})")
         if node.id in keras or node.metadata:
             text = keras[node.id].metadata if node.id in keras else node.metadata
-            yield repr((ids[node.id], "keras", one.auto.plain(text)))
+            lines.append(f"{own} 'keras', {one.auto.plain(text)!r})")
+        unordered = ids[node.id][:-1].endswith("_all_variables")
         for name, child in node.children:
             if 0 <= child < len(ids):
-                unordered = name.isdecimal() and ids[node.id].endswith("_all_variables")
-                yield repr((ids[node.id], "*" if unordered else one.auto.plain(name), ids[child]))
+                called = names.get(name)
+                if called is None:
+                    called = names[name] = repr(one.auto.plain(name))
+                lines.append(f"{own} {_ANY if unordered and name.isdecimal() else called}, {ids[child]})")
         for trace in node.function.traces if node.function is not None else ():
             found = concrete.get(trace)
             if found is not None:
-                yield repr((ids[node.id], texts.of(found.inputs), texts.of(found.outputs)))
+                lines.append(f"{own} {texts.told(found.inputs)}, {texts.told(found.outputs)})")
         for original, slot, held in node.slot_variables:
             if 0 <= original < len(ids) and 0 <= held < len(ids):
-                yield repr((ids[node.id], ids[original], slot, ids[held]))
+                lines.append(f"{own} {ids[original]}, {slot!r}, {ids[held]})")
+    return lines
+
+
+_ANY = repr("*")
+"""The name of any child of a list that has no order."""
 
 
 def _payload(node: SavedObject, texts: _Texts) -> tuple[object, ...]:
@@ -139,6 +150,28 @@ class _Texts:
     def __init__(self, one: Identities) -> None:
         self.one = one
         self._known: dict[int, str] = {}
+        self._told: dict[int, str] = {}
+        self._payloads: dict[tuple[object, ...], str] = {}
+
+    def payload(self, node: SavedObject) -> str:
+        """What an object says of itself: the same for many."""
+        if node.variable is not None:
+            return repr(_payload(node, self))
+        key: tuple[object, ...] = (node.kind, node.identifier, node.registered_name, node.device, node.saveables)
+        function = node.function
+        if function is not None:
+            key += (function.argument_keywords, function.allowed_positional, len(function.traces), id(function.spec))
+        found = self._payloads.get(key)
+        if found is None:
+            found = self._payloads[key] = repr(_payload(node, self))
+        return found
+
+    def told(self, value: Structure | None) -> str:
+        """The repr of a text."""
+        found = self._told.get(id(value))
+        if found is None:
+            found = self._told[id(value)] = repr(self.of(value))
+        return found
 
     def of(self, value: Structure | None) -> str:
         if value is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from smanalyze.facts.autonames import AutoNames
 from smanalyze.facts.names import Names
+from smanalyze.facts.objects import ObjectPaths
 from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.model.objects import SavedObject
 from smanalyze.model.tensors import Shape
@@ -24,6 +25,7 @@ class Identities:
         self.names = names
         variables = [key for key in graph.edges if key.kind == "variable"]
         self.auto = AutoNames([*map(names.of, variables), *self._layer_names()])
+        self._paths: dict[int, str] = {}
         known = renamed or {}
         plain = {key: known.get(names.of(key)) or self.auto.plain(names.of(key)) for key in variables}
         self._plain = plain
@@ -56,16 +58,24 @@ class Identities:
 
     def path(self, key: Key) -> str:
         """Where an object hangs, with ``*`` for places in lists of no order."""
-        paths = self.names.paths
-        if not isinstance(key.id, int) or paths is None:
+        if not isinstance(key.id, int) or self.names.paths is None:
             return str(key.id)
-        steps = paths.names[key.id]
-        if steps is None:
-            return "nowhere"
-        return ".".join(
-            "*" if step.isdecimal() and number and steps[number - 1] in _UNORDERED else self.auto.plain(step)
-            for number, step in enumerate(steps)
-        )
+        return self._path(self.names.paths, key.id)
+
+    def _path(self, paths: ObjectPaths, number: int) -> str:
+        found = self._paths.get(number)
+        if found is None:
+            steps, parent = paths.names[number], paths.parents[number]
+            if steps is None:
+                found = "nowhere"
+            elif parent is None:
+                found = ""
+            else:  # as deep as the path is long, which object_paths limits
+                unordered = steps[-1].isdecimal() and steps[-2:-1] and steps[-2] in _UNORDERED
+                step = "*" if unordered else self.auto.plain(steps[-1])
+                found = f"{self._path(paths, parent)}.{step}" if len(steps) > 1 else step
+            self._paths[number] = found
+        return found
 
 
 def shape_text(shape: Shape) -> str:

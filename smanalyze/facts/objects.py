@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from keyword import iskeyword
 from unicodedata import normalize
 
@@ -26,7 +27,7 @@ class ObjectPaths:
         names = self.names[object_id]
         if names is None:
             return None
-        return "/".join(name.replace(".", "..").replace("/", ".S") for name in names)
+        return "/".join(map(_escaped, names))
 
     def _chain(self, object_id: int) -> list[tuple[SavedObject, str]]:
         """(parent, child name) of each step from the root."""
@@ -51,6 +52,11 @@ class ObjectPaths:
         an object that no path reaches."""
         text = "".join(python_step(parent, name) for parent, name in self._chain(object_id))
         return text.removeprefix(".")
+
+
+@lru_cache(maxsize=4096)
+def _escaped(name: str) -> str:
+    return name.replace(".", "..").replace("/", ".S")
 
 
 def expression_step(before: str, parent: SavedObject, name: str) -> str:

@@ -35,6 +35,7 @@ class Program:
         self._assets = {
             a.tensor_name.partition(":")[0]: a.filename for a in self.graph.meta_graph.assets if a.tensor_name
         }
+        self._identities: dict[Key, bytes] = {}
         self.main = self.merkle.nodes(self.library.main, [], self.label)
 
     def _input_names(self) -> dict[int, str]:
@@ -78,6 +79,12 @@ class Program:
 
     def identity(self, key: Key) -> bytes:
         """A variable by its name; a table by its path, and the assets that fill it."""
+        found = self._identities.get(key)
+        if found is None:
+            found = self._identities[key] = self._identity(key)
+        return found
+
+    def _identity(self, key: Key) -> bytes:
         filled = ""
         if key.kind == "table":
             filled = ",".join(sorted(self.one.names.of(end) for end in self.graph.sources(key, "initializes")
@@ -106,6 +113,11 @@ class Program:
     def dependencies(self) -> Dependencies:
         """Which outputs of a signature need which inputs."""
         return Dependencies(self.graph)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Everything that the MetaGraph can run, reached or not."""
+        return _digest(self)
 
     @cached_property
     def _concrete(self) -> dict[str, ConcreteFunction]:
@@ -145,10 +157,8 @@ class Program:
         return b"?" if key is None else self.identity(key)
 
 
-def program_digest(one: Identities, program: Program | None = None) -> bytes:
-    """Everything that the MetaGraph can run, reached or not."""
-    made = program or Program(one)
-    meta_graph, merkle, main = one.graph.meta_graph, made.merkle, made.library.main
+def _digest(made: Program) -> bytes:
+    meta_graph, merkle, main = made.graph.meta_graph, made.merkle, made.library.main
     objects = meta_graph.objects
     parts = [b"signatures"]
     for signature in meta_graph.signatures:

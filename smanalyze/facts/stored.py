@@ -71,9 +71,12 @@ def _derived_keys(
 ) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     count = len(paths.graph.nodes)
+    there = {key.partition("/.ATTRIBUTES/")[0] for key in entries}
     for node in paths.graph.nodes:
         path = paths.checkpoint_path(node.id)
         if path is not None:
+            if path not in there:
+                continue
             candidates = [f"{path}/.ATTRIBUTES/{name}" for name in (_VALUE, "table-keys", "table-values")]
         elif node.id in slots and 0 <= slots[node.id].original < count and 0 <= slots[node.id].optimizer < count:
             candidates = [_slot_key(paths, slots[node.id])]

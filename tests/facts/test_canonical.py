@@ -15,7 +15,7 @@ import smanalyze
 from smanalyze.api.facts import build_hashes, gather_files
 from smanalyze.facts.identity import Identities
 from smanalyze.facts.names import Names
-from smanalyze.facts.program import Program, program_digest
+from smanalyze.facts.program import Program
 from smanalyze.format.saved_model import parse_meta_graphs
 from smanalyze.format.schema import message_class
 from smanalyze.graph.model_graph import ModelGraph
@@ -165,7 +165,7 @@ def program_of(message: Any) -> bytes:
     """The program of the first MetaGraph of a message."""
     graph = ModelGraph(parse_meta_graphs(message)[0])
     one = Identities(graph, Names(graph))
-    return program_digest(one, Program(one))
+    return Program(one).digest
 
 
 def mutations(node: Any) -> Iterator[str]:
