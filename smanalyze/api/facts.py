@@ -25,12 +25,15 @@ def build_graphs(model: SavedModel) -> tuple[ModelGraph, ...]:
     return tuple(ModelGraph(meta_graph) for meta_graph in model.meta_graphs)
 
 
-def gather_files(model: SavedModel, *, denied: frozenset[str] = frozenset()) -> FileFacts:
+def gather_files(model: SavedModel, *, names_only: bool = True, denied: frozenset[str] = frozenset()) -> FileFacts:
     """The facts that tell whether the files of a model belong together; a part of ``gather``, and a third of its
-    time. ``denied`` are ops that count as acts whatever they do."""
+    time. ``names_only``: of what each callable runs only the names of functions are told. ``denied`` are ops that count
+    as acts whatever they do."""
     graphs = build_graphs(model)
     names = tuple(Names(graph) for graph in graphs)
-    callables = tuple(build_callables(graph, name_table) for graph, name_table in zip(graphs, names, strict=True))
+    callables = tuple(
+        build_callables(graph, table, names_only=names_only) for graph, table in zip(graphs, names, strict=True)
+    )
     variables = build_variables(model, graphs, names, callables)
     checkpoint = build_checkpoint(model, variables)
     assets = build_assets(model, graphs, names)
@@ -44,7 +47,7 @@ def gather(model: SavedModel) -> ModelFacts:
     from smanalyze.facts.op_report import build_ops
     from smanalyze.facts.reuse import build_reuse
 
-    known = gather_files(model)
+    known = gather_files(model, names_only=False)
     meta_graphs = tuple(
         replace(
             report,
@@ -52,7 +55,7 @@ def gather(model: SavedModel) -> ModelFacts:
             tables=build_tables(graph, names),
             ops=build_ops(graph),
         )
-        for graph, names, report in zip(known.graphs, known.names, _meta_graphs(known, snippets=True), strict=True)
+        for graph, names, report in zip(known.graphs, known.names, _meta_graphs(known, whole=True), strict=True)
     )
     return _whole(known, meta_graphs, build_reuse(model, known.graphs))
 
@@ -60,15 +63,16 @@ def gather(model: SavedModel) -> ModelFacts:
 def gather_for_diff(model: SavedModel) -> ModelFacts:
     """The facts that two models are compared by: no layers, tables, histograms of ops, snippets, or ways of loading."""
     known = gather_files(model)
-    return _whole(known, _meta_graphs(known, snippets=False), _NO_REUSE)
+    return _whole(known, _meta_graphs(known, whole=False), _NO_REUSE)
 
 
 _NO_REUSE = ReuseReport("", "", (), (), None, False, False, False, "", "", ())
 _NO_LAYERS = LayerTable("none", "", "", (), 0, 0, ())
 
 
-def _meta_graphs(known: FileFacts, *, snippets: bool) -> tuple[MetaGraphReport, ...]:
-    """What callers of each MetaGraph see, and its functions."""
+def _meta_graphs(known: FileFacts, *, whole: bool) -> tuple[MetaGraphReport, ...]:
+    """What callers of each MetaGraph see, and its functions; unless ``whole`` without snippets, and of functions only
+    their roles."""
     from smanalyze.facts.library import build_library
     from smanalyze.facts.signatures import build_signatures
 
@@ -80,9 +84,9 @@ def _meta_graphs(known: FileFacts, *, snippets: bool) -> tuple[MetaGraphReport, 
             tensorflow_version=graph.meta_graph.tensorflow_version,
             init_op=graph.meta_graph.init_op,
             train_op=graph.meta_graph.train_op,
-            signatures=build_signatures(graph, names, path, several=len(graphs) > 1, snippets=snippets),
+            signatures=build_signatures(graph, names, path, several=len(graphs) > 1, snippets=whole),
             callables=functions,
-            functions=build_library(graph, functions),
+            functions=build_library(graph, functions, roles_only=not whole),
             layers=_NO_LAYERS,
             tables=(),
             ops=_no_ops(graph),

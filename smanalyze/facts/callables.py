@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from smanalyze.facts.arguments import spec_arguments, trace_arguments, wrapped_arguments
 from smanalyze.facts.names import Names
 from smanalyze.facts.objects import ObjectPaths, is_word, python_step
-from smanalyze.facts.reach import build_reach
+from smanalyze.facts.reach import build_names, build_reach
 from smanalyze.facts.spec_text import natural_order, spec_text, split_signature
 from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.model.objects import ConcreteFunction, SavedObject
 from smanalyze.model.record import record
 from smanalyze.report.sections import Callable, Trace
-from smanalyze.report.tensors import Argument
+from smanalyze.report.tensors import Argument, Reach
 
 MAX_OTHER_PATHS = 8
 
 
-def build_callables(graph: ModelGraph, names: Names) -> tuple[Callable, ...]:
+def build_callables(graph: ModelGraph, names: Names, *, names_only: bool = False) -> tuple[Callable, ...]:
     """Functions of the object tree: those for users first, then the ones nearest to the root, then by path.
 
     Those below ``signatures`` are left out (they are signatures), and so are the traces that TensorFlow hangs below
-    each function.
+    each function. ``names_only``: of what a trace runs only the names of functions are told, and no other paths.
     """
     paths = names.paths
     if paths is None:
@@ -33,7 +34,12 @@ def build_callables(graph: ModelGraph, names: Names) -> tuple[Callable, ...]:
     for node in paths.graph.nodes:
         if node.function is None or paths.names[node.id] is None or _is_part(node, paths, parents):
             continue
-        found.append(_callable(node, graph, names, concrete, parents))
+        reach = {
+            name: (build_names if names_only else build_reach)(graph, names, Key("function", name))
+            for name in node.function.traces
+        }
+        others = () if names_only else _other_paths(node, paths, parents)
+        found.append(_callable(node, graph, names, concrete, parents, reach, others))
     return tuple(sorted(found, key=lambda item: (item.internal, item.path.count("."), item.path)))
 
 
@@ -59,12 +65,14 @@ def _callable(
     names: Names,
     concrete: dict[str, ConcreteFunction],
     parents: dict[int, list[tuple[int, str]]],
+    reach: dict[str, Reach],
+    other_paths: tuple[str, ...],
 ) -> Callable:
     paths = names.paths
     assert paths is not None and node.function is not None
     path = paths.python_path(node.id)
     traces = tuple(
-        _trace(graph, names, name, concrete.get(name), node)
+        _trace(graph, reach[name], name, concrete.get(name), node)
         for name in sorted(set(node.function.traces), key=natural_order)
     )
     arguments = _arguments(node, traces)
@@ -75,7 +83,7 @@ def _callable(
         kind=kind,
         object_id=node.id,
         internal=kind in ("resource", "saver") or _is_internal(paths.names[node.id] or ()),
-        other_paths=_other_paths(node, paths, parents, path),
+        other_paths=other_paths,
         call=f"{paths.expression(node.id)}({_call_text(passed)})",
         arguments=arguments,
         traces=traces,
@@ -110,15 +118,13 @@ def _kind(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[i
     return "concrete function" if node.kind == "bare_concrete_function" else "function"
 
 
-def _other_paths(
-    node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]], path: str
-) -> tuple[str, ...]:
+def _other_paths(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]]) -> tuple[str, ...]:
     found = set()
     for parent, name in parents.get(node.id, ()):
         if paths.names[parent] is not None and paths.graph.nodes[parent].function is None:
             step = python_step(paths.graph.nodes[parent], name)
             found.add((paths.python_path(parent) + step).removeprefix("."))
-    found.discard(path)
+    found.discard(paths.python_path(node.id))
     return tuple(sorted(found)[:MAX_OTHER_PATHS])
 
 
@@ -183,6 +189,7 @@ def _call_text(passed: list[_Passed]) -> str:
     return ", ".join(words)
 
 
+@lru_cache(maxsize=4096)
 def _is_python(text: str) -> bool:
     """Whether the text of a default can stand in code; that of a spec cannot."""
     try:
@@ -192,7 +199,7 @@ def _is_python(text: str) -> bool:
     return True
 
 
-def _trace(graph: ModelGraph, names: Names, name: str, concrete: ConcreteFunction | None, node: SavedObject) -> Trace:
+def _trace(graph: ModelGraph, reach: Reach, name: str, concrete: ConcreteFunction | None, node: SavedObject) -> Trace:
     spec = node.function.spec if node.function else None
     outputs = concrete.outputs if concrete else None
     if outputs is not None and outputs.kind == "unknown":
@@ -206,5 +213,5 @@ def _trace(graph: ModelGraph, names: Names, name: str, concrete: ConcreteFunctio
         returns=spec_text(outputs) if outputs is not None else "",
         returns_value=outputs,
         captures=len(concrete.bound_inputs) if concrete else 0,
-        reach=build_reach(graph, names, Key("function", name)),
+        reach=reach,
     )

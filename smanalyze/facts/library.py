@@ -10,33 +10,39 @@ from smanalyze.report.sections import Callable, LibraryFunction
 _ROLES = ("signature", "callable", "called", "gradient", "initializer", "saver", "unreachable")
 
 
-def build_library(graph: ModelGraph, callables: tuple[Callable, ...]) -> tuple[LibraryFunction, ...]:
+def build_library(
+    graph: ModelGraph, callables: tuple[Callable, ...], *, roles_only: bool = False
+) -> tuple[LibraryFunction, ...]:
     """Every function of the library: signatures and callables first, the saver's last; within a role by name.
 
     A function is ``unreachable`` where nothing leads to it: no signature, init op, callable, saver, initializer,
-    gradient, or node of the main graph.
+    gradient, or node of the main graph. ``roles_only``: nothing else is told of it.
     """
     roots = _roots(graph, callables)
     reached = set(graph.functions_below(Key("function", name) for name in roots))
     reached |= _gradients_of(graph, reached)
     rows = []
-    for name, function in graph.library.functions.items():
-        key = Key("function", name)
-        callers = [end for end in graph.sources(key, "calls") if end.kind == "function"]
-        rows.append(
-            LibraryFunction(
-                name=name,
-                role=roots.get(name) or _inner_role(graph, key, name in reached),
-                nodes=function.node_count,
-                inputs=len(function.inputs),
-                outputs=len(function.outputs),
-                stateful=function.is_stateful,
-                calls=tuple(sorted(str(end.id) for end in graph.targets(key, "calls", "function"))),
-                called_by=tuple(sorted(str(end.id) for end in callers)),
-                via=_via(graph, key),
-            )
-        )
+    for name in graph.library.functions:
+        role = roots.get(name) or _inner_role(graph, Key("function", name), name in reached)
+        rows.append(LibraryFunction(name, role, 0, 0, 0, False, (), (), ()) if roles_only else _row(graph, name, role))
     return tuple(sorted(rows, key=lambda row: (_ROLES.index(row.role), natural_order(row.name))))
+
+
+def _row(graph: ModelGraph, name: str, role: str) -> LibraryFunction:
+    key = Key("function", name)
+    callers = graph.edges.sources(key, "calls")
+    alike = graph.library.functions[graph.library.twin(name)]
+    return LibraryFunction(
+        name=name,
+        role=role,
+        nodes=alike.node_count,
+        inputs=len(alike.argument_types),
+        outputs=len(alike.outputs),
+        stateful=alike.is_stateful,
+        calls=tuple(sorted([str(end.id) for end in graph.edges.targets(key, "calls")])),
+        called_by=tuple(sorted([str(end.id) for end in callers if end.kind == "function"])),
+        via=tuple(sorted({attributes["op"] for attributes in callers.values()})),
+    )
 
 
 def _roots(graph: ModelGraph, callables: tuple[Callable, ...]) -> dict[str, str]:
@@ -84,7 +90,3 @@ def _inner_role(graph: ModelGraph, key: Key, reached: bool) -> str:
     if graph.sources(key, "gradient"):
         return "gradient"
     return "called" if reached else "unreachable"
-
-
-def _via(graph: ModelGraph, key: Key) -> tuple[str, ...]:
-    return tuple(sorted({attributes["op"] for attributes in graph.edges.sources(key, "calls").values()}))

@@ -42,6 +42,13 @@ def build_reach(graph: ModelGraph, names: Names, start: Key) -> Reach:
     )
 
 
+def build_names(graph: ModelGraph, names: Names, start: Key) -> Reach:
+    """The names of the functions in a reach, and nothing of what they do: for a model of thousands of functions that is
+    a tenth of the work."""
+    below = tuple(graph.functions_below([start]))
+    return Reach(0, len(below), below, (), (), 0, (), (), (), (), ())
+
+
 def count_ops(ops: Counter[str]) -> tuple[OpCount, ...]:
     """Most frequent first, then by name."""
     return tuple(OpCount(op, count) for op, count in sorted(ops.items(), key=lambda item: (-item[1], item[0])))

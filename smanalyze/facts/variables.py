@@ -86,9 +86,8 @@ class _Users:
         for callable_ in callables:
             if callable_.kind in ("saver", "resource"):
                 continue
-            starts = [Key("function", trace.function) for trace in callable_.traces]
-            actors = dict.fromkeys(actor for start in starts for actor in (start, *_below(graph, start)))
-            self._add(graph, list(actors), callable_.path, self.callables, None)
+            below = dict.fromkeys(name for trace in callable_.traces for name in trace.reach.function_names)
+            self._add(graph, [Key("function", name) for name in below], callable_.path, self.callables, None)
         for key in graph.edges:
             if key.kind == "variable":
                 self.functions[key] = len(graph.sources(key, "captures"))

@@ -84,7 +84,9 @@ def _named(tensor: WeightTensor) -> Named:
 def _variables(model: SavedModel) -> tuple[VariableRow, ...]:
     graphs = tuple(ModelGraph(meta_graph) for meta_graph in model.meta_graphs)
     names = tuple(Names(graph) for graph in graphs)
-    callables = tuple(build_callables(graph, table) for graph, table in zip(graphs, names, strict=True))
+    callables = tuple(
+        build_callables(graph, table, names_only=True) for graph, table in zip(graphs, names, strict=True)
+    )
     return build_variables(model, graphs, names, callables)
 
 
