@@ -46,10 +46,24 @@ class RestorePlan:
 
 def restore_plan(graph: ModelGraph) -> RestorePlan:
     """The plan of one MetaGraph; empty and incomplete where it has no restore op."""
+    readers = _readers(graph)
+    keys: list[RestoredKey] = []
+    for reader in readers:
+        keys += reader.keys()
+    old_keys = tuple(key for reader in readers for key in reader.old_keys())
+    return RestorePlan(tuple(keys), bool(keys) and all(reader.complete for reader in readers), old_keys)
+
+
+def restored_keys(graph: ModelGraph) -> set[str]:
+    """The names alone of the keys in the plan of one MetaGraph."""
+    return {name for reader in _readers(graph) for _, names in reader.names() for name in names}
+
+
+def _readers(graph: ModelGraph) -> list[_Reader]:
     saver, main = graph.meta_graph.saver, graph.library.main
     start = main.at.get(saver.restore_op.partition(":")[0]) if saver and saver.restore_op else None
     if start is None or start < 0:
-        return RestorePlan((), False)
+        return []
     within = main.slice_before([main.names[start]])
     readers = [_Reader(main, main, {}, within)]
     for call in main.calls:
@@ -57,11 +71,7 @@ def restore_plan(graph: ModelGraph) -> RestorePlan:
             callee = graph.library.index(call.function)
             arguments = {k: reference for reference, k in argument_mapping(main, call, len(callee.arguments))}
             readers.append(_Reader(main, callee, arguments, set(range(len(callee.ops)))))
-    keys: list[RestoredKey] = []
-    for reader in readers:
-        keys += reader.keys()
-    old_keys = tuple(key for reader in readers for key in reader.old_keys())
-    return RestorePlan(tuple(keys), bool(keys) and all(reader.complete for reader in readers), old_keys)
+    return readers
 
 
 class _Reader:
@@ -71,10 +81,16 @@ class _Reader:
         self.main, self.index, self.arguments, self.within = main, index, arguments, within
         self.complete = not any(op in index.op_counts for op in _OLD_RESTORE)
 
-    def keys(self) -> Iterator[RestoredKey]:
-        targets = self._targets()
+    def names(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The keys that each RestoreV2 reads, by its number."""
         for number in _numbers(self.index, ("RestoreV2",), self.within):
-            names, slices = self._strings(number, 1), self._strings(number, 2)
+            yield number, self._strings(number, 1)
+
+    def keys(self) -> Iterator[RestoredKey]:
+        """The same with what is known of each key."""
+        targets = self._targets()
+        for number, names in self.names():
+            slices = self._strings(number, 2)
             dtypes = self.index.node(number).attr_types("dtypes")
             if not names or len(names) >= MAX_STRINGS:
                 self.complete = False

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from smanalyze.checks.asset_use import read_assets
 from smanalyze.checks.output_flow import OutputFlow
-from smanalyze.checks.restore_plan import RestorePlan, restore_plan
+from smanalyze.checks.restore_plan import RestorePlan, restore_plan, restored_keys
 from smanalyze.facts.acts import Acts
 from smanalyze.facts.checkpoint import index_is_sound, index_is_whole
 from smanalyze.facts.names import Names
@@ -75,6 +75,11 @@ class FileFacts:
     def acts(self) -> tuple[Acts, ...]:
         """What each MetaGraph can do beside computing."""
         return tuple(Acts(graph, names, self.denied) for graph, names in zip(self.graphs, self.names, strict=True))
+
+    @cached_property
+    def restored_keys(self) -> frozenset[str]:
+        """The keys that MetaGraphs read from the checkpoint."""
+        return frozenset().union(*map(restored_keys, self.graphs))
 
     @cached_property
     def plans(self) -> tuple[RestorePlan, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from smanalyze.diff.functions import FunctionMatch
 from smanalyze.diff.likeness import telling_ops
 from smanalyze.diff.running import Running
-from smanalyze.facts.function_names import PlainStems, is_generated, layer_of, stem_of
+from smanalyze.facts.function_names import is_generated, layer_of, stem_of
 from smanalyze.graph.model_graph import Key
 from smanalyze.report.changes import CallablePair, SignaturePair
 from smanalyze.report.program_changes import FunctionRow
@@ -124,10 +124,10 @@ class _Lone:
 def _renamed(match: FunctionMatch, running: tuple[Running, Running]) -> Iterable[FunctionRow]:
     """Functions with another name: those that are the same, where nobody else is, and all that were declared. Layers of
     Keras 2 give their names to several functions, which stand in one row."""
-    plain = PlainStems(match.old.library.functions), PlainStems(match.new.library.functions)
+    plain = match.plain
     groups: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for one, (other, stage, _) in match.pairs.items():
-        stems = stem_of(one), stem_of(other)
+        stems = plain[0].stem(one), plain[1].stem(other)
         declared = stage == "declared" and one != other
         if not declared and (stems[0] == stems[1] or plain[0].of(one) == plain[1].of(other)):
             continue

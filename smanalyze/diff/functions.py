@@ -61,7 +61,7 @@ class FunctionMatch:
         self._queue: list[tuple[str, str]] = []
         self._fed: dict[tuple[str, str], dict[int, int]] = {}
         self._arguments: dict[tuple[str, str], dict[int, int]] = {}
-        self._plain = PlainStems(self.old.library.functions), PlainStems(self.new.library.functions)
+        self.plain = PlainStems(self.old.library.functions), PlainStems(self.new.library.functions)
         for before, after in declared:
             self._take(before, after, "declared")
         self._roots(signatures, callables)
@@ -104,7 +104,7 @@ class FunctionMatch:
         one, other = before.function, after.function
         if one not in self.old.library.functions or other not in self.new.library.functions:
             return
-        named = self._plain[0].of(one) == self._plain[1].of(other)
+        named = self.plain[0].of(one) == self.plain[1].of(other)
         if named or not listed or self.same_digest(one, other):
             self._take(one, other, "path", confidence if named else min(confidence, 0.9))
 
@@ -119,7 +119,8 @@ class FunctionMatch:
 
     def _same_digests(self) -> None:
         """What is the same by its digest, one of a name first."""
-        for stems in ((stem_of, stem_of), (self._plain[0].of, self._plain[1].of), (lambda _: "", lambda _: "")):
+        one, other = self.plain
+        for stems in ((one.stem, other.stem), (one.of, other.of), (lambda _: "", lambda _: "")):
             before, after = self.open()
             groups: dict[tuple[str, bytes], list[str]] = {}
             for name in after:
@@ -135,7 +136,7 @@ class FunctionMatch:
         groups: dict[str, tuple[list[str], list[str]]] = {}
         for side, names in enumerate(self.open()):
             for name in names:
-                groups.setdefault(self._plain[side].of(name), ([], []))[side].append(name)
+                groups.setdefault(self.plain[side].of(name), ([], []))[side].append(name)
         for before, after in groups.values():
             kinds = (
                 {self.old.merkle.function(n).value for n in before},
@@ -155,7 +156,7 @@ class FunctionMatch:
 
     def _likeness(self) -> None:
         """The likest of what is left, by their ops."""
-        likest = Likest(self.programs, self._plain)
+        likest = Likest(self.programs, self.plain)
         for before, after, confidence in likest.pairs(*self.open()):
             self._take(before, after, "likeness", confidence)
         self.is_cut = likest.is_cut
@@ -291,7 +292,8 @@ class FunctionMatch:
 
     def renumbered(self) -> int:
         """Functions whose name differs in its number alone."""
-        return sum(one != other and stem_of(one) == stem_of(other) for one, (other, _, _) in self.pairs.items())
+        stem, other_stem = self.plain[0].stem, self.plain[1].stem
+        return sum(one != other and stem(one) == other_stem(other) for one, (other, _, _) in self.pairs.items())
 
 
 def _fed_alike(match: NodeMatch, before: int, after: int) -> dict[int, int]:

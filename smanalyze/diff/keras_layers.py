@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from smanalyze.diff.side import Side
@@ -38,6 +39,11 @@ _SAME_CLASS = {"Model": "Functional"}
 
 Told = tuple[frozenset[int], frozenset[int]]
 """Objects of each side that are told as objects of the tree."""
+
+_encode = json.JSONEncoder(sort_keys=True).encode
+_encode_word = lru_cache(maxsize=4096, typed=True)(_encode)
+_WORDS = frozenset({str, bool, int, type(None)})
+"""Of what most settings are: values that are the same where they are equal."""
 
 LIKELY = 0.9
 """Confidence of a layer that was found by its class and settings."""
@@ -114,7 +120,7 @@ def _fact(said: dict[str, Any], above: str, otherwise: str) -> LayerFact:
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(_plain(value), sort_keys=True)
+    return _encode_word(value) if type(value) in _WORDS else _encode(_plain(value))
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

@@ -47,6 +47,10 @@ class PlainStems:
         self._stems = {name: stem_of(name) for name in names}
         self._auto = AutoNames(layer_of(stem) or stem for stem in dict.fromkeys(self._stems.values()))
 
+    def stem(self, name: str) -> str:
+        """``stem_of`` a function of the library."""
+        return self._stems[name]
+
     def of(self, name: str) -> str:
         """The plain stem of a function of the library."""
         stem = self._stems[name]

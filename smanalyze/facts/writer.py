@@ -157,7 +157,7 @@ def keras3_saved(traces: Traces) -> Writer | None:
     marks = {"_inbound_nodes", "_outbound_nodes", "_losses_override"}
     if traces.root.issuperset(marks):
         return _writer("Keras 3 (tf.saved_model.save)", _holds(traces, *sorted(marks)))
-    if any(marks.issubset({name for name, _ in node.children}) for node in traces.objects):
+    if any(marks <= dict(node.children).keys() for node in traces.objects):
         return _writer("tf.saved_model.save (holds Keras 3 layers)", f"Objects hold {', '.join(sorted(marks))}.")
     return None
 

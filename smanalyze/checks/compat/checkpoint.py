@@ -134,7 +134,7 @@ def _asked_in_vain(side: ModelFacts) -> set[str]:
 
 def _asked(side: ModelFacts) -> set[str]:
     """Keys that the graph restores."""
-    return {key.key for plan in side.plans for key in plan.keys} - {_OBJECT_GRAPH}
+    return set(side.restored_keys) - {_OBJECT_GRAPH}
 
 
 @change("var-data-orphaned", serving=NOTE, python=NOTE, keras=NOTE, security=WARNING)
@@ -180,7 +180,7 @@ def _orphans(models: TwoModels, before: ModelFacts, after: ModelFacts, words: st
 
 def _unclaimed(side: ModelFacts) -> list[StoredTensor]:
     """What no variable claims, and the graph does not restore either."""
-    asked = {key.key for plan in side.plans for key in plan.keys}
+    asked = side.restored_keys
     return [one for one in side.checkpoint.other_entries if one.meaning in _ORPHANS and one.key not in asked]
 
 
