@@ -29,5 +29,4 @@ def parse_checkpoint_objects(data: bytes, *, file: str) -> CheckpointObjects:
             SlotVariable(number, slot.slot_name, slot.original_variable_node_id, slot.slot_variable_node_id)
             for slot in node.slot_variables
         ]
-    children = tuple(tuple((c.local_name, c.node_id) for c in node.children) for node in message.nodes)
-    return CheckpointObjects(len(message.nodes), tuple(attributes), tuple(slots), children)
+    return CheckpointObjects(len(message.nodes), tuple(attributes), tuple(slots))

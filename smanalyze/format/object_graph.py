@@ -41,6 +41,7 @@ class _Met:
     def __init__(self) -> None:
         self._structures: dict[bytes, Structure] = {}
         self._specs: dict[bytes, FunctionSpec] = {}
+        self.user_objects: dict[bytes, dict[str, Any]] = {}
 
     def structure(self, message: Any) -> Structure:
         data = message.SerializeToString()
@@ -71,16 +72,14 @@ def _object(number: int, message: Any, met: _Met) -> SavedObject:
     fields = _PAYLOADS.get(kind, _nothing)(getattr(message, kind) if kind else None, met)
     if message.HasField("serialized_user_proto"):
         # Keras of TF 2.8 on may keep a layer's user proto here; its type is enough to know.
-        fields.setdefault("identifier", message.serialized_user_proto.type_url.rsplit("/", 1)[-1])
+        fields = {"identifier": message.serialized_user_proto.type_url.rsplit("/", 1)[-1], **fields}
+    slots = [(s.original_variable_node_id, s.slot_name, s.slot_variable_node_id) for s in message.slot_variables]
     return SavedObject(
         id=number,
         kind=kind or "unknown",
-        children=tuple((child.local_name, child.node_id) for child in message.children),
+        children=tuple([(child.local_name, child.node_id) for child in message.children]),
         registered_name=message.registered_name,
-        slot_variables=tuple(
-            (slot.original_variable_node_id, slot.slot_name, slot.slot_variable_node_id)
-            for slot in message.slot_variables
-        ),
+        slot_variables=tuple(slots),
         saveables=tuple(sorted(message.saveable_objects)),
         **fields,
     )
@@ -91,6 +90,14 @@ def _nothing(message: Any, met: _Met) -> dict[str, Any]:
 
 
 def _user_object(message: Any, met: _Met) -> dict[str, Any]:
+    data = message.SerializeToString()
+    found = met.user_objects.get(data)
+    if found is None:
+        found = met.user_objects[data] = _new_user_object(message)
+    return found
+
+
+def _new_user_object(message: Any) -> dict[str, Any]:
     version = message.version
     return {
         "identifier": message.identifier,

@@ -32,4 +32,3 @@ class CheckpointObjects:
     node_count: int
     attributes: tuple[CheckpointAttribute, ...]
     slots: tuple[SlotVariable, ...]
-    children: tuple[tuple[tuple[str, int], ...], ...]

@@ -46,29 +46,31 @@ def record(cls: type[T]) -> type[T]:
 
 def _first(self: Any, *values: Any, **named: Any) -> None:
     kind = type(self)
-    kind.__init__ = _initializer(dataclasses.fields(kind), kind.__qualname__)
+    kind.__init__ = _initializer(kind)
     kind.__init__(self, *values, **named)
 
 
-def _initializer(fields: tuple[dataclasses.Field[Any], ...], owner: str) -> Any:
-    """``__init__`` with a parameter for each field. Plain assignment would meet the refusal below."""
-    scope: dict[str, Any] = {"_set": object.__setattr__}
+def _initializer(kind: Any) -> Any:
+    """``__init__`` with a parameter for each field. Plain assignment would meet the refusal below, so each slot's own
+    descriptor sets it, which is quicker than ``object.__setattr__``."""
+    scope: dict[str, Any] = {"_unset": object()}
     parameters, body = [], []
-    for field in fields:
+    for field in dataclasses.fields(kind):
         value = field.name
+        scope[f"_set_{value}"] = getattr(kind, value).__set__
         if field.default is not dataclasses.MISSING:
             scope[f"_default_{value}"] = field.default
             parameters.append(f"{value}=_default_{value}")
         elif field.default_factory is not dataclasses.MISSING:
             scope[f"_make_{value}"] = field.default_factory
-            parameters.append(f"{value}=_set")
-            value = f"_make_{value}() if {value} is _set else {value}"
+            parameters.append(f"{value}=_unset")
+            value = f"_make_{value}() if {value} is _unset else {value}"
         else:
             parameters.append(value)
-        body.append(f" _set(self,{field.name!r},{value})")
+        body.append(f" _set_{field.name}(self,{value})")
     exec(f"def __init__(self,{','.join(parameters)}):\n" + ("\n".join(body) or " pass"), scope)
     made = scope["__init__"]
-    made.__qualname__ = f"{owner}.__init__"
+    made.__qualname__ = f"{kind.__qualname__}.__init__"
     return made
 
 

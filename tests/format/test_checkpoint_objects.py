@@ -26,7 +26,6 @@ def test_nodes_are_numbered_in_order() -> None:
     assert parsed.node_count == 4
     assert parsed.attributes == (CheckpointAttribute(1, "VARIABLE_VALUE", "k", "kernel/.A/V"),)
     assert parsed.slots == (SlotVariable(2, "m", 1, 3),)
-    assert parsed.children == ((("kernel", 1), ("opt", 2)), (), (), ())
 
 
 @given(data=st.binary(max_size=80))
