@@ -11,10 +11,10 @@ from smanalyze.facts.objects import ObjectPaths, is_word, python_step
 from smanalyze.facts.reach import build_names, build_reach
 from smanalyze.facts.spec_text import natural_order, spec_text, split_signature
 from smanalyze.graph.model_graph import Key, ModelGraph
-from smanalyze.model.objects import ConcreteFunction, SavedObject
+from smanalyze.model.objects import ConcreteFunction, FunctionSpec, ObjectFunction, SavedObject
 from smanalyze.model.record import record
 from smanalyze.report.sections import Callable, Trace
-from smanalyze.report.tensors import Argument, Reach
+from smanalyze.report.tensors import Argument
 
 MAX_OTHER_PATHS = 8
 
@@ -25,22 +25,82 @@ def build_callables(graph: ModelGraph, names: Names, *, names_only: bool = False
     Those below ``signatures`` are left out (they are signatures), and so are the traces that TensorFlow hangs below
     each function. ``names_only``: of what a trace runs only the names of functions are told, and no other paths.
     """
-    paths = names.paths
-    if paths is None:
+    if names.paths is None:
         return ()
-    concrete = {function.name: function for function in paths.graph.concrete_functions}
-    parents = _parents(paths)
-    found = []
-    for node in paths.graph.nodes:
-        if node.function is None or paths.names[node.id] is None or _is_part(node, paths, parents):
-            continue
-        reach = {
-            name: (build_names if names_only else build_reach)(graph, names, Key("function", name))
-            for name in node.function.traces
-        }
-        others = () if names_only else _other_paths(node, paths, parents)
-        found.append(_callable(node, graph, names, concrete, parents, reach, others))
+    built = _Builder(graph, names, names.paths, names_only)
+    found = [
+        built.callable(node, node.function)
+        for node in names.paths.graph.nodes
+        if node.function is not None
+        and names.paths.names[node.id] is not None
+        and not _is_part(node, names.paths, built.parents)
+    ]
     return tuple(sorted(found, key=lambda item: (item.internal, item.path.count("."), item.path)))
+
+
+class _Builder:
+    """What the callables of one MetaGraph are told from. Functions share the records of what they take
+    (``format.object_graph``), and a model lives as long as its callables are made: so a record's id is a key."""
+
+    def __init__(self, graph: ModelGraph, names: Names, paths: ObjectPaths, names_only: bool) -> None:
+        self.graph, self.names, self.paths, self.names_only = graph, names, paths, names_only
+        self.concrete = {function.name: function for function in paths.graph.concrete_functions}
+        self.parents = _parents(paths)
+        self._defined: dict[int, tuple[Argument, ...]] = {}
+        self._traced: dict[tuple[int, int], tuple[Argument, ...]] = {}
+
+    def callable(self, node: SavedObject, function: ObjectFunction) -> Callable:
+        """One function of the object tree."""
+        paths = self.paths
+        path = paths.python_path(node.id)
+        traces = tuple(self._trace(name, function) for name in sorted(set(function.traces), key=natural_order))
+        arguments = self._arguments(function, traces)
+        passed = _passed(arguments, traces, _keywords(function, traces, self.concrete))
+        kind = _kind(node, paths, self.parents)
+        return Callable(
+            path=path,
+            kind=kind,
+            object_id=node.id,
+            internal=kind in ("resource", "saver") or _is_internal(paths.names[node.id] or ()),
+            other_paths=() if self.names_only else _other_paths(node, paths, self.parents, path),
+            call=f"{paths.expression(node.id)}({_call_text(passed)})",
+            arguments=arguments,
+            traces=traces,
+            jit_compile=function.spec.jit_compile if function.spec else "",
+        )
+
+    def _arguments(self, function: ObjectFunction, traces: tuple[Trace, ...]) -> tuple[Argument, ...]:
+        """The arguments as defined; a definition without types says less than the first trace does."""
+        defined = self._defined.get(id(function.spec))
+        if defined is None:
+            defined = self._defined[id(function.spec)] = spec_arguments(function.spec)
+        told = any(argument.text for argument in defined) or not traces
+        return defined if told else traces[0].arguments or defined
+
+    def _trace(self, name: str, function: ObjectFunction) -> Trace:
+        concrete = self.concrete.get(name)
+        outputs = concrete.outputs if concrete else None
+        if outputs is not None and outputs.kind == "unknown":
+            outputs = None
+        arguments = self._trace_arguments(concrete, function.spec) if concrete else ()
+        if not arguments:
+            arguments = wrapped_arguments(function.argument_keywords, self.graph.library.functions.get(name))
+        reach = build_names if self.names_only else build_reach
+        return Trace(
+            function=name,
+            arguments=arguments,
+            returns=spec_text(outputs) if outputs is not None else "",
+            returns_value=outputs,
+            captures=len(concrete.bound_inputs) if concrete else 0,
+            reach=reach(self.graph, self.names, Key("function", name)),
+        )
+
+    def _trace_arguments(self, concrete: ConcreteFunction, spec: FunctionSpec | None) -> tuple[Argument, ...]:
+        key = id(concrete.inputs), id(spec)
+        found = self._traced.get(key)
+        if found is None:
+            found = self._traced[key] = trace_arguments(concrete, spec)
+        return found
 
 
 def _parents(paths: ObjectPaths) -> dict[int, list[tuple[int, str]]]:
@@ -59,38 +119,6 @@ def _is_part(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tupl
     return bool(owners) and all(owner.function is not None or owner.identifier == "signature_map" for owner in owners)
 
 
-def _callable(
-    node: SavedObject,
-    graph: ModelGraph,
-    names: Names,
-    concrete: dict[str, ConcreteFunction],
-    parents: dict[int, list[tuple[int, str]]],
-    reach: dict[str, Reach],
-    other_paths: tuple[str, ...],
-) -> Callable:
-    paths = names.paths
-    assert paths is not None and node.function is not None
-    path = paths.python_path(node.id)
-    traces = tuple(
-        _trace(graph, reach[name], name, concrete.get(name), node)
-        for name in sorted(set(node.function.traces), key=natural_order)
-    )
-    arguments = _arguments(node, traces)
-    passed = _passed(arguments, traces, _keywords(node, traces, concrete))
-    kind = _kind(node, paths, parents)
-    return Callable(
-        path=path,
-        kind=kind,
-        object_id=node.id,
-        internal=kind in ("resource", "saver") or _is_internal(paths.names[node.id] or ()),
-        other_paths=other_paths,
-        call=f"{paths.expression(node.id)}({_call_text(passed)})",
-        arguments=arguments,
-        traces=traces,
-        jit_compile=node.function.spec.jit_compile if node.function.spec else "",
-    )
-
-
 def _is_internal(names: tuple[str, ...]) -> bool:
     """Whether a part of the path is private, or one of the functions that Keras saves for its own loader."""
     private = any(name.startswith("_") and not name.endswith("__") for name in names)
@@ -98,14 +126,6 @@ def _is_internal(names: tuple[str, ...]) -> bool:
         ("call_and_return_conditional_losses",),
         ("call_and_return_all_conditional_losses",),
     )
-
-
-def _arguments(node: SavedObject, traces: tuple[Trace, ...]) -> tuple[Argument, ...]:
-    """The arguments as defined; a definition without types says less than the first trace does."""
-    assert node.function is not None
-    defined = spec_arguments(node.function.spec)
-    told = any(argument.text for argument in defined) or not traces
-    return defined if told else traces[0].arguments or defined
 
 
 def _kind(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]]) -> str:
@@ -118,20 +138,23 @@ def _kind(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[i
     return "concrete function" if node.kind == "bare_concrete_function" else "function"
 
 
-def _other_paths(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]]) -> tuple[str, ...]:
+def _other_paths(
+    node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]], path: str
+) -> tuple[str, ...]:
     found = set()
     for parent, name in parents.get(node.id, ()):
         if paths.names[parent] is not None and paths.graph.nodes[parent].function is None:
             step = python_step(paths.graph.nodes[parent], name)
             found.add((paths.python_path(parent) + step).removeprefix("."))
-    found.discard(paths.python_path(node.id))
+    found.discard(path)
     return tuple(sorted(found)[:MAX_OTHER_PATHS])
 
 
-def _keywords(node: SavedObject, traces: tuple[Trace, ...], concrete: dict[str, ConcreteFunction]) -> frozenset[str]:
+def _keywords(
+    function: ObjectFunction, traces: tuple[Trace, ...], concrete: dict[str, ConcreteFunction]
+) -> frozenset[str]:
     """Names that the definition, or the first trace, takes as keywords alone."""
-    assert node.function is not None
-    defined = node.function.spec.kwonly if node.function.spec else ()
+    defined = function.spec.kwonly if function.spec else ()
     first = concrete.get(traces[0].function) if traces else None
     return frozenset((*defined, *(value.key or "" for value in split_signature(first.inputs if first else None)[1])))
 
@@ -197,21 +220,3 @@ def _is_python(text: str) -> bool:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return True
-
-
-def _trace(graph: ModelGraph, reach: Reach, name: str, concrete: ConcreteFunction | None, node: SavedObject) -> Trace:
-    spec = node.function.spec if node.function else None
-    outputs = concrete.outputs if concrete else None
-    if outputs is not None and outputs.kind == "unknown":
-        outputs = None
-    arguments = trace_arguments(concrete, spec) if concrete else ()
-    if not arguments and node.function:
-        arguments = wrapped_arguments(node.function.argument_keywords, graph.library.functions.get(name))
-    return Trace(
-        function=name,
-        arguments=arguments,
-        returns=spec_text(outputs) if outputs is not None else "",
-        returns_value=outputs,
-        captures=len(concrete.bound_inputs) if concrete else 0,
-        reach=reach,
-    )

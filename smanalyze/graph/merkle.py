@@ -59,7 +59,12 @@ class Merkle:
 
     def function(self, name: str) -> FunctionDigest:
         """The digest of a function in the library, callees first; no recursion in Python."""
-        name = self.library.twin(name)
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._resolve(self.library.twin(name))
+        return found
+
+    def _resolve(self, name: str) -> FunctionDigest:
         if name in self._known:
             return self._known[name]
         stack = [(name, False)]
