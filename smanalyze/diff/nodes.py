@@ -16,9 +16,6 @@ from smanalyze.report.tensors import OpCount
 MAX_TOLD = 200
 """Changed nodes that a change lists; all are counted."""
 
-QUIET_ATTRS = frozenset({"_acd_function_control_output"})
-"""Attrs that TensorFlow's tracing leaves on nodes for itself; releases differ in whether they do."""
-
 Kind = str
 """``added``, ``removed``, ``attrs``, ``rewired``, ``device``, ``control`` or ``gradient``; see NodeChange."""
 
@@ -246,7 +243,7 @@ def attr_words(old: BodySide, before: int, new: BodySide, after: int) -> tuple[s
     """The attrs (and the device) in which two nodes differ, as text for each side; two empty texts where they differ in
     nothing but what follows from something else."""
     one, other = old.index.node(before), new.index.node(after)
-    quiet = NOISE_ATTRS | QUIET_ATTRS | ({"Tout"} if new.index.ops[after] in PLAIN_CALLS else frozenset())
+    quiet = NOISE_ATTRS | ({"Tout"} if new.index.ops[after] in PLAIN_CALLS else frozenset())
     names: Iterable[str] = sorted({*one.attr_names(), *other.attr_names()} - quiet)
     differing = [name for name in names if one.attr_key(name) != other.attr_key(name)]
     sides = []

@@ -24,9 +24,13 @@ NOISE_ATTRS = frozenset({
     "executor_type", "_gradient_op_type", "_forward_function_name", "_backward_function_name", "debug_name", "Tin",
     "_read_only_resource_inputs", "_collective_manager_ids", "_input_shapes", "_construction_context",
     "_disable_call_shape_inference", "forward_function_name", "backward_function_name", "_num_args",
+    "_acd_function_control_output",
 })  # fmt: skip
 """Attrs of nodes and functions that hold what an exporter counted, or what follows from the rest. ``Tin`` of a call is
-what the callee's arguments are, in the order of the captures."""
+what the callee's arguments are, in the order of the captures. ``_acd_function_control_output`` marks the NoOp that
+holds a function's control edges together; releases differ in whether they write it. TensorFlow asks for it in loops
+with ``_stateful_parallelism`` alone, to let iterations overlap that do not touch the same resource
+(tensorflow/core/common_runtime/control_flow_deps_to_chains.cc)."""
 
 
 @record

@@ -60,6 +60,17 @@ def test_what_a_function_does_is(other: str) -> None:
     assert digest(other) != digest(SUBTRACT)
 
 
+def test_the_mark_of_control_outputs_is_no_part() -> None:
+    """Some releases mark the NoOp of automatic control dependencies: what it waits for is what counts."""
+
+    def barrier(**attrs: str) -> bytes:
+        nodes = [node("r", "ReadVariableOp", "h"), node("n", "NoOp", "^r", **attrs)]
+        return digest(body("h", *nodes, y="r:value:0"))
+
+    assert barrier(_acd_function_control_output="b: true") == barrier()
+    assert barrier(_stateful_parallelism="b: true") != barrier()
+
+
 def test_the_order_of_arguments_is_handed_to_callers() -> None:
     """A call hands on what the callee takes: another order of captures in both is the same, in one of them not."""
     turned = CHAIN.replace('name: "h1" type', 'name: "h2_" type').replace('name: "h2" type', 'name: "h1" type')
