@@ -223,12 +223,20 @@ class _Loader:
         if INDEX not in self.sizes and any(INDEX.startswith(folder) for folder, _ in self.directory.unlisted):
             return Checkpoint("not-read"), None
         if INDEX not in self.sizes:
-            return Checkpoint("not-fetched" if any(map(_has_variables, meta_graphs)) else "absent"), None
+            return self._without_index() if any(map(_has_variables, meta_graphs)) else Checkpoint("absent"), None
         from smanalyze.format.bundle import open_bundle
 
         opened = open_bundle(INDEX.removesuffix(".index"), self.files, self.directory.map)
         self.unreadable.extend(opened.problems)
         return opened.checkpoint, opened.objects
+
+    def _without_index(self) -> Checkpoint:
+        from smanalyze.format.v1_checkpoint import V1_FOUND, v1_files
+
+        old = v1_files(self.files, self.directory.map)
+        for file in old:
+            self._lost("old-format", "checkpoint", V1_FOUND, file)
+        return Checkpoint("not-read" if old else "not-fetched")
 
     # The small files --------------------------------------------------------------------------------------------
 

@@ -131,6 +131,36 @@ def test_presence_of_the_checkpoint(name: str, presence: str) -> None:
     assert model_of(name).checkpoint.presence == presence
 
 
+@pytest.mark.parametrize("path", ["variables/variables", "variables/variables-00000-of-00001", "saved_model_variables"])
+def test_a_checkpoint_of_the_first_format_is_here_and_not_read(path: str, tmp_path: Path) -> None:
+    folder = _without_index(tmp_path, {path: INDEX_BYTES})
+    (lost,) = load_function(folder).unreadable
+    assert (lost.code, lost.file, lost.presence) == ("old-format", path, "not-read")
+    assert load_function(folder).checkpoint.presence == "not-read"
+
+
+@pytest.mark.parametrize("path", ["variables/other.index", "assets/table", "variables/variables.data-00000-of-00001"])
+def test_other_files_are_no_checkpoint_of_the_first_format(path: str, tmp_path: Path) -> None:
+    content = INDEX_BYTES[:-1] if path.startswith("variables/variables") else INDEX_BYTES
+    model = load_function(_without_index(tmp_path, {path: content}))
+    assert model.unreadable == ()
+    assert model.checkpoint.presence == "not-fetched"
+
+
+INDEX_BYTES = (folder_of("module_one_signature") / "variables/variables.index").read_bytes()
+"""A table; those of the first format are tables, too."""
+
+
+def _without_index(folder: Path, files: dict[str, bytes]) -> Path:
+    target = folder / "model"
+    shutil.copytree(folder_of("module_one_signature"), target)
+    (target / "variables/variables.index").unlink()
+    for path, content in files.items():
+        (target / path).parent.mkdir(exist_ok=True)
+        (target / path).write_bytes(content)
+    return target
+
+
 def test_a_model_without_variables_lacks_no_checkpoint() -> None:
     assert model_of("tf1_frozen").checkpoint.presence == "absent"
 

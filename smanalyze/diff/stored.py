@@ -47,7 +47,8 @@ def _values(
 
     What neither side stores is equal.
     """
-    unknown = "not-fetched" if {old.presence, new.presence} & {"not-fetched", "not-read"} else "not-compared"
+    presences = {old.presence, new.presence}
+    unknown = next((word for word in ("not-fetched", "not-read") if word in presences), "not-compared")
     if one is None and other is None and old.presence == new.presence == "absent":
         return "equal"
     if one is None or other is None:

@@ -29,7 +29,7 @@ def build_weights(changes: Changes, mode: str, read: int, budget: int) -> Weight
     ``budget`` of each side."""
     both = [pair for pair in changes.variables if pair.old is not None and pair.new is not None]
     changed = [pair for pair in both if pair.values == "changed"]
-    rest = [pair for pair in both if pair.values in ("not-fetched", "not-compared")]
+    rest = [pair for pair in both if pair.values in ("not-fetched", "not-read", "not-compared")]
     rows = sorted(map(_row, (*changed, *rest)), key=_order)
     equal = sum(pair.values == "equal" and not _is_stored_nowhere(pair) for pair in both)
     return WeightsDiff(
@@ -77,7 +77,7 @@ def _says(
     if mode == "none":
         return ("The weights were not compared.",)
     equal = len(stored) - len(changed) - len(rest)
-    if stored:
+    if len(stored) > len(rest):
         said = f"{len(changed):,} of {len(stored):,} changed"
         says.append(f"{said}, {equal:,} equal by checksum." if equal else f"{said}.")
     unread = Counter(pair.unread for pair in changed)
@@ -89,11 +89,14 @@ def _says(
         if unread[reason]:
             count = unread[reason]
             says.append(f"{count:,} changed variable{' was' if count == 1 else 's were'} not read: {told}.")
-    missing = sum(pair.values == "not-fetched" for pair in rest)
-    if missing:
-        says.append(f"{missing:,} could not be compared: their data was not fetched on one side.")
-    if len(rest) - missing:
-        says.append(f"{len(rest) - missing:,} could not be compared by checksum.")
+    unknown = Counter(pair.values for pair in rest)
+    for values, told in (
+        ("not-fetched", "could not be compared: their data was not fetched on one side"),
+        ("not-read", "could not be compared: their data was not read on one side"),
+        ("not-compared", "could not be compared by checksum"),
+    ):
+        if unknown[values]:
+            says.append(f"{unknown[values]:,} {told}.")
     return tuple(says)
 
 

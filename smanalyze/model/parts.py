@@ -21,7 +21,7 @@ LISTING = "list of files"
 """The part of an Unreadable for a folder (``file``, with a slash at its end) that was not listed to its end."""
 
 
-LEFT_OUT = frozenset({"limit", "refused"})
+LEFT_OUT = frozenset({"limit", "refused", "old-format"})
 """Codes of an Unreadable that was left alone on purpose; nothing is known against it."""
 
 NOT_LOOKED_AT = LEFT_OUT | {"unreadable"}
@@ -34,8 +34,9 @@ class Unreadable:
 
     ``code`` names the kind of fault for rules (``lfs-pointer``, ``empty-file``, ``truncated``, ``corrupt``,
     ``utf8-mangled``, ``wrong-kind``, ``limit``: too large for us, or a package is not installed; ``missing``;
-    ``refused``: it leads out of the file, or into a plugin; ``unreadable``: the system would not give it); ``message``
-    is a sentence; ``file`` is relative to the model's directory with forward slashes; ``offset`` is in bytes.
+    ``refused``: it leads out of the file, or into a plugin; ``old-format``: one of TensorFlow's first years;
+    ``unreadable``: the system would not give it); ``message`` is a sentence; ``file`` is relative to the model's
+    directory with forward slashes; ``offset`` is in bytes.
     """
 
     code: str

@@ -165,10 +165,11 @@ class WeightDelta:
 @record
 class VariablePair:
     """A variable. ``values`` is ``equal`` (by checksum, or because neither side stores any), ``changed``,
-    ``not-fetched``, ``not-compared`` or "" where one side has none. ``unread`` says why changed values have no
-    ``delta``: ``budget``, ``missing`` (not at hand) or ``unreadable``, "" where they have, or nobody asked. ``label``
-    is its name without what an export counts. ``renamed``: its name is another, counters of an exporter apart.
-    ``placement`` are (what, old, new) of device, replicas, synchronization and aggregation, those that changed."""
+    ``not-fetched``, ``not-read``, ``not-compared`` or "" where one side has none. ``unread`` says why changed values
+    have no ``delta``: ``budget``, ``missing`` (not at hand) or ``unreadable``, "" where they have, or nobody asked.
+    ``label`` is its name without what an export counts. ``renamed``: its name is another, counters of an exporter
+    apart. ``placement`` are (what, old, new) of device, replicas, synchronization and aggregation, those that
+    changed."""
 
     old: VariableRow | None
     new: VariableRow | None

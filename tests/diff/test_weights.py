@@ -19,7 +19,7 @@ from smanalyze.diff.weight_tally import Tally
 from smanalyze.errors import FormatError
 from smanalyze.report.changes import WeightDelta
 from smanalyze.report.diff import DiffReport, WeightRow
-from tests.checks.compat.helpers import NOISE, Maker, pair, report, same
+from tests.checks.compat.helpers import NOISE, TESTDATA, Maker, pair, report, same, with_files
 from tests.diff.bundles import restored, stored_again, then
 from tests.format.bundle_writer import BundleWriter, slice_key
 from tests.format.test_bundle_reader import NUMERIC, opened
@@ -332,3 +332,18 @@ def test_a_checkpoint_written_again_is_the_same(tmp_path: Path) -> None:
     sides = restored("dtypes_all")(tmp_path)
     stored_again(sides[1])
     assert report(sides).weights.changed == 0
+
+
+def test_values_in_the_first_format_of_checkpoints_are_here_and_were_not_read(tmp_path: Path) -> None:
+    index = (TESTDATA / "models/module_one_signature/variables/variables.index").read_bytes()
+    files = {"variables/variables.index": None, "variables/variables": index}
+    found = report(with_files(same("module_one_signature"), old=files)(tmp_path))
+    assert {row.status for row in found.weights.tensors} == {"not-read"}
+    assert [say for say in found.weights.says if "fetched" in say or "0 of" in say] == []
+    assert [one.part for one in found.not_compared] == ["old: variables/variables"]
+
+
+def test_values_that_are_not_here_were_not_fetched(tmp_path: Path) -> None:
+    found = report(with_files(same("module_one_signature"), old={"variables/variables.index": None})(tmp_path))
+    assert {row.status for row in found.weights.tensors} == {"not-fetched"}
+    assert [one.part for one in found.not_compared] == ["old: variables"]

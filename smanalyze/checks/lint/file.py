@@ -74,9 +74,10 @@ def unreadable_part(folder: OneFolder) -> Iterator[Found]:
 def part_left_out(folder: OneFolder) -> Iterator[Found]:
     """A part of the model was not looked at.
 
-    Why: it is larger than is read, it leads out of its file, or reading it takes a package that is not installed.
-    Nothing is known against it, and nothing for it.
-    Fix: where the message names a package, install it and look again; what is too large has to be judged otherwise.
+    Why: it is larger than is read, it leads out of its file, its format is the one of TensorFlow's first years, or
+    reading it takes a package that is not installed. Nothing is known against it, and nothing for it.
+    Fix: where the message names a package, install it and look again; restore a checkpoint of the first format, and
+    save it once more; what is too large has to be judged otherwise.
     """
     for name, losses in _by_file(folder.facts).items():
         if all(lost.code in LEFT_OUT for lost in losses):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.checks.helpers import (
+    TESTDATA,
     Cases,
     Maker,
     broken,
@@ -55,6 +56,7 @@ def lose_tf1_restore_op(message: Any) -> None:
 
 
 BASE = "module_one_signature"
+INDEX_BYTES = (TESTDATA / "models" / BASE / INDEX).read_bytes()
 
 #: An index whose object graph lies 64 bytes further, and so ends behind the data file.
 _OFFSET_OF_A_DAMAGED_INDEX = flipped_index(45, 64)
@@ -79,7 +81,8 @@ TABLE = {
         {"data_alone": broken("missing_index"), "no_folder": broken("no_variables_folder"),
          "tf1": with_files(good("tf1_partitioned_variables"), {INDEX: None})},
         {"frozen": good("tf1_frozen"), "lone_file": lone_file(good(BASE)),
-         "pointer": broken("lfs_pointer_variables"), "unreadable": broken("truncated_index")},
+         "pointer": broken("lfs_pointer_variables"), "unreadable": broken("truncated_index"),
+         "first_format": with_files(good(BASE), {INDEX: None, "variables/variables": INDEX_BYTES})},
     ),
     "variable-not-stored": Cases(
         {"other_model": broken("checkpoint_other_model"), "edited": edited(BASE, rename_restored_key)},

@@ -24,6 +24,8 @@ BASE = "module_one_signature"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
 
 
+INDEX_BYTES = (TESTDATA / "models" / BASE / "variables/variables.index").read_bytes()
+
 TABLE = {
     "lfs-pointer": Cases(
         {"graph": broken("lfs_pointer_pb"), "variables": broken("lfs_pointer_variables"),
@@ -33,7 +35,9 @@ TABLE = {
          "undeclared_asset": with_files(good("tables_and_assets"), {"assets/other.txt": POINTER})},
     ),
     "part-left-out": Cases(
-        {"too_many_shards": broken("index_hostile_header")},
+        {"too_many_shards": broken("index_hostile_header"),
+         "first_format": with_files(
+             good(BASE), {"variables/variables.index": None, "variables/variables": INDEX_BYTES})},
         {"whole": good(BASE), "damaged": broken("index_bad_crc"), "pointer": broken("lfs_pointer_pb")},
     ),
     "unreadable-part": Cases(
