@@ -40,7 +40,7 @@ def _change(
     delta = one.delta
     added, removed = delta.counts()
     devices, controls, gradients = (delta.kinds[kind] for kind in ("device", "control", "gradient"))
-    computing = delta.changed - devices - controls - gradients
+    computing = delta.changed - devices - controls - gradients - delta.passing
     reach = tuple(dict.fromkeys(name for each in (one, *others) for name in _reach(running, each)))
     return FunctionChange(
         old=one.before, new=one.after, stem=stem_of(one.after), stage=one.stage, confidence=one.confidence,
@@ -49,7 +49,7 @@ def _change(
         only_constants=0 < computing == delta.constants,
         only_attrs=0 < computing == delta.kinds["attrs"] and not delta.constants,
         only_devices=delta.only("device"), only_controls=delta.only("control") and not _has_effects(match, one),
-        devices=devices, controls=controls, gradients=gradients, reach=reach,
+        devices=devices, controls=controls, gradients=gradients, passing=delta.passing, reach=reach,
         equal_nodes=delta.equal, attributes=one.attributes,
         served=any(_is_served(running, each) for each in (one, *others)), role=_role(running, one), echo_of=echo_of,
         seen_in=tuple(each.after or "the main graph" for each in others),

@@ -176,8 +176,13 @@ class FunctionMatch:
         self._queue.clear()
 
     def _compare(self, before: str, after: str) -> None:
-        match = match_nodes(*self._sides(before, after), self.arguments(before, after), self._returns(before, after))
-        delta = compare_bodies(match, self.follow(match))
+        returns, controls = self._returns(before, after), self._control_returns(before, after)
+        find = self.old.library.index(before).producer, self.new.library.index(after).producer
+        places = [(find[0](one), find[1](other)) for one, other in returns or ()]
+        known = [(p, q) for p, q in places if p is not None and q is not None]
+        match = match_nodes(*self._sides(before, after), self.arguments(before, after), known)
+        waited = controls[0].isdisjoint(match.left) and controls[1].isdisjoint(match.right)
+        delta = compare_bodies(match, self.follow(match), returns if waited else None)
         _, stage, confidence = self.pairs[before]
         attributes = self._own_attrs(before, after)
         if delta.changed or attributes:
@@ -266,17 +271,22 @@ class FunctionMatch:
                 found[before] = (words[0], words[1])
         return found
 
-    def _returns(self, before: str, after: str) -> list[tuple[int, int]]:
-        """Nodes that give the same output of two functions, by its place; none where one has more outputs."""
+    def _returns(self, before: str, after: str) -> list[tuple[str, str]] | None:
+        """What gives the same output of two functions, by its place; None where one has more outputs."""
         one, other = self.old.library.functions[before], self.new.library.functions[after]
         names = [[output.name for output in function.outputs] for function in (one, other)]
         if len(names[0]) != len(names[1]):
-            return []
-        find = self.old.library.index(before).producer, self.new.library.index(after).producer
-        pairs = (
-            (find[0](one.returns.get(a, "")), find[1](other.returns.get(b, ""))) for a, b in zip(*names, strict=True)
-        )
-        return [(p, q) for p, q in pairs if p is not None and q is not None]
+            return None
+        return [(one.returns.get(a, ""), other.returns.get(b, "")) for a, b in zip(*names, strict=True)]
+
+    def _control_returns(self, before: str, after: str) -> tuple[set[int | None], set[int | None]]:
+        """Nodes that must run before each of two functions is done."""
+        one, other = self.old.library, self.new.library
+        found = [
+            {library.index(name).at.get(end) for end in library.functions[name].control_returns.values()}
+            for library, name in ((one, before), (other, after))
+        ]
+        return found[0], found[1]
 
     @staticmethod
     def _ends(program: Program, name: str) -> tuple[list[str], list[str]]:

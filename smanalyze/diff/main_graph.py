@@ -33,14 +33,28 @@ def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) ->
         found = Compared("", "", "main graph", 1.0, delta)
     elif all(only):
         nodes = match_nodes(sides[0], sides[1], {})
-        found = Compared(
-            "", "", "main graph", 1.0, compare_bodies(nodes, match.follow(nodes)), called=lone_calls(nodes)
-        )
+        delta = compare_bodies(nodes, match.follow(nodes), _outputs(signatures))
+        found = Compared("", "", "main graph", 1.0, delta, called=lone_calls(nodes))
         match.compare_more()
     else:
         return
     if found.delta.changed:
         match.compared.insert(0, found)
+
+
+def _outputs(signatures: tuple[SignaturePair, ...]) -> list[tuple[str, str]] | None:
+    """The tensors that matched signatures give, on both sides; None where some cannot be paired."""
+    found: list[tuple[str, str]] = []
+    for pair in (one for signature in signatures for one in signature.outputs):
+        if pair.old is not None and pair.new is not None:
+            names = [
+                [name for name in (tensor.tensor_name, *(part.tensor_name for part in tensor.components)) if name]
+                for tensor in (pair.old, pair.new)
+            ]
+            if len(names[0]) != len(names[1]):
+                return None
+            found += zip(*names, strict=True)
+    return found
 
 
 def _calls(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) -> BodyDelta | None:

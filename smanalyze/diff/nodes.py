@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from smanalyze.diff.node_match import BodySide, NodeMatch
+from smanalyze.diff.pass_through import PassThrough, find_passing
 from smanalyze.graph.body import NOISE_ATTRS, PLAIN_CALLS, BodyIndex, output_position
 from smanalyze.graph.digests import is_plain
 from smanalyze.graph.savers import RESTORE
@@ -35,7 +36,7 @@ class Calls:
 class BodyDelta:
     """What changed in a matched pair of bodies. ``names`` are those of all changed nodes on either side, ``scopes`` of
     those that call the name scopes that they are in, ``feeds`` of rewired ones the unmatched nodes that fed or feed
-    them."""
+    them. ``passing`` is how many only hand a value on, 0 where anything else says that another value is computed."""
 
     nodes: list[NodeChange] = field(default_factory=list)
     added: Counter[str] = field(default_factory=Counter)
@@ -47,6 +48,7 @@ class BodyDelta:
     names: set[str] = field(default_factory=set)
     scopes: set[str] = field(default_factory=set)
     feeds: dict[str, set[str]] = field(default_factory=dict)
+    passing: int = 0
 
     @property
     def changed(self) -> int:
@@ -75,12 +77,19 @@ def _counts(found: Counter[str]) -> tuple[OpCount, ...]:
     return tuple(OpCount(op, number) for op, number in sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def compare_bodies(match: NodeMatch, calls: Calls) -> BodyDelta:
-    """The nodes that changed themselves: those on one side, those whose attrs differ, those fed by something else.
+Ends = Iterable[tuple[str, str]]
+"""References of what a body gives, on both sides."""
 
-    A NoOp only gathers control edges, so it is looked through: releases of TensorFlow differ in where they put one.
+
+def compare_bodies(match: NodeMatch, calls: Calls, ends: Ends | None = None) -> BodyDelta:
+    """The nodes that changed themselves: those on one side, those whose attrs differ, those fed by something else.
+    ``ends`` are all outputs of both bodies, None where they cannot be paired.
+
+    A NoOp only gathers control edges, so it is looked through: releases of TensorFlow differ in where they put one. So
+    is a node without a partner that only hands a value on.
     """
     old, new = match.old, match.new
+    seen = find_passing(match)
     delta = BodyDelta()
     for side, numbers, counter, kind in (
         (old, match.left, delta.removed, "removed"),
@@ -93,9 +102,9 @@ def compare_bodies(match: NodeMatch, calls: Calls) -> BodyDelta:
                 text = constant_text(side, number)
                 texts = (text, "") if side is old else ("", text)
                 delta.tell(NodeChange(kind, side.index.names[number], op, *texts), side, number)
-    touched = set(match.right)
+    touched = set(match.right) - seen.new
     for before, after in match.to_new.items():
-        change = _changed(match, before, after, calls)
+        change = _changed(match, before, after, calls, seen)
         if change is None:
             delta.equal += 1
         else:
@@ -106,10 +115,13 @@ def compare_bodies(match: NodeMatch, calls: Calls) -> BodyDelta:
             if change.kind == "rewired":
                 delta.feeds[change.name] = _lone_feeds(match, before, after)
     delta.downstream = _downstream(new.index, touched, match)
+    computing = delta.changed - sum(delta.kinds[kind] for kind in ("device", "control", "gradient"))
+    if computing == len(seen) > 0 and ends is not None and all(seen.same(*pair) for pair in ends):
+        delta.passing = len(seen)
     return delta
 
 
-def _changed(match: NodeMatch, before: int, after: int, calls: Calls) -> NodeChange | None:
+def _changed(match: NodeMatch, before: int, after: int, calls: Calls, seen: PassThrough) -> NodeChange | None:
     """How a matched node changed itself; None where it did not."""
     old, new = match.old, match.new
     name, op = new.index.names[after], new.index.ops[after]
@@ -127,9 +139,9 @@ def _changed(match: NodeMatch, before: int, after: int, calls: Calls) -> NodeCha
         return NodeChange("attrs", name, op, *_callees(old, new, before, after))
     if before in calls.gradients:
         return NodeChange("gradient", name, op, *calls.gradients[before])
-    if _is_rewired(match, before, after, calls):
+    if _is_rewired(match, before, after, calls, seen):
         return NodeChange("rewired", name, op, _inputs(old, before), _inputs(new, after))
-    if _order_differs(match, before, after):
+    if _order_differs(match, before, after, seen):
         return NodeChange("control", name, op, _controls_text(old, before), _controls_text(new, after))
     return None
 
@@ -137,7 +149,7 @@ def _changed(match: NodeMatch, before: int, after: int, calls: Calls) -> NodeCha
 # Where a node takes its inputs from -----------------------------------------------------------------------------------
 
 
-def _is_rewired(match: NodeMatch, before: int, after: int, calls: Calls) -> bool:
+def _is_rewired(match: NodeMatch, before: int, after: int, calls: Calls, seen: PassThrough) -> bool:
     old, new = match.old.index, match.new.index
     images = [match.image(p) for p in old.producers[before]]
     if images == list(new.producers[after]) and None not in images and old.slots[before] == new.slots[after]:
@@ -146,6 +158,8 @@ def _is_rewired(match: NodeMatch, before: int, after: int, calls: Calls) -> bool
         p = old.producers[before][position] if position < len(old.producers[before]) else None
         q = new.producers[after][place] if place < len(new.producers[after]) else None
         if match.image(p) != q and (q is not None or place < len(new.producers[after])):
+            if seen and p is not None and seen.same(old.inputs[before][position], new.inputs[after][place]):
+                continue
             return True
         slots = old.inputs[before][position], new.inputs[after][place]
         numbered = p is not None and p >= 0 and old.ops[p] != RESTORE
@@ -174,16 +188,16 @@ def _places(match: NodeMatch, before: int, after: int, calls: Calls) -> Iterable
     return zip(range(count), range(count), strict=True)
 
 
-def _order_differs(match: NodeMatch, before: int, after: int) -> bool:
+def _order_differs(match: NodeMatch, before: int, after: int, seen: PassThrough) -> bool:
     """Whether nodes of both sides must run before one of these, and not before the other."""
     if before not in match.old.index.controls and after not in match.new.index.controls:
         return False
-    controls = {match.image(p) for p in _controls(match.old, before)} - {None}
-    return controls != {q for q in _controls(match.new, after) if q < 0 or q in match.to_old}
+    controls = {match.image(p) for p in _controls(match.old, before, seen.old)} - {None}
+    return controls != {q for q in _controls(match.new, after, seen.new) if q < 0 or q in match.to_old}
 
 
-def _controls(side: BodySide, number: int) -> set[int]:
-    """The control inputs of a node, those of a NoOp in its place."""
+def _controls(side: BodySide, number: int, through: frozenset[int] = frozenset()) -> set[int]:
+    """The control inputs of a node; those of a NoOp in its place, and what nodes to be looked ``through`` hand on."""
     controls, ops = side.index.controls, side.index.ops
     found: set[int] = set()
     seen: set[int] = set()
@@ -195,6 +209,8 @@ def _controls(side: BodySide, number: int) -> set[int]:
         seen.add(end)
         if end >= 0 and ops[end] == "NoOp":
             stack.extend(before for before in controls.get(end, ()) if before is not None)
+        elif end in through:
+            stack.extend(before for before in side.index.producers[end] if before is not None)
         else:
             found.add(end)
     return found
@@ -208,8 +224,7 @@ def _downstream(index: BodyIndex, touched: set[int], match: NodeMatch) -> int:
     for number, before in enumerate(index.producers):
         if number not in reached and any(p in reached for p in before if p is not None):
             reached.add(number)
-    looked_at = match.to_old.keys() | match.right.keys()
-    return len((reached - touched) & looked_at)
+    return len((reached - touched) & match.to_old.keys())
 
 
 # Words ----------------------------------------------------------------------------------------------------------------

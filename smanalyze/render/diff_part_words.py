@@ -131,6 +131,7 @@ def ops_text(function: FunctionChange) -> str:
     only = (
         (function.only_constants, "constants only"), (function.only_attrs, "attrs only"),
         (function.only_devices, "devices only"), (function.only_controls, "control inputs only"),
+        (function.passing > 0, "same values"),
     )  # fmt: skip
     return next((words for holds, words in only if holds), "no op added or removed")
 

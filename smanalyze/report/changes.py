@@ -97,7 +97,8 @@ class FunctionChange:
     ``nodes`` are the changed ones, at most some hundred; ``ops_added`` and ``ops_removed`` count all.
     ``devices``, ``controls`` and ``gradients`` count the nodes of these kinds. ``only_constants`` and ``only_attrs``:
     what else changed is nothing but that; ``only_devices``, ``only_controls``: there is nothing else at all (and, of
-    controls, no node in the body changes any state).
+    controls, no node in the body changes any state). ``passing`` are nodes on one side alone that only hand a value on;
+    they are counted where nothing else but those kinds changed, so that the same is computed.
     ``downstream`` counts nodes that are as they were and compute on what changed. ``reach`` names signatures and
     callables that run the body, ``served`` is whether a signature does, ``role`` is that of a LibraryFunction.
 
@@ -134,6 +135,7 @@ class FunctionChange:
     seen_in: tuple[str, ...] = ()
     calls_added: tuple[str, ...] = ()
     calls_removed: tuple[str, ...] = ()
+    passing: int = 0
 
 
 @record

@@ -38,7 +38,7 @@ def _computing(one: FunctionChange) -> list[NodeChange]:
 
 
 def _number(one: FunctionChange) -> int:
-    return one.changed_nodes - one.devices - one.controls - one.gradients
+    return one.changed_nodes - one.devices - one.controls - one.gradients - one.passing
 
 
 def _is_judged(body: BodyChange) -> bool:
@@ -118,11 +118,27 @@ def order_changed(body: BodyChange) -> Iterator[Changed]:
     Fix: compare the outputs of both models over several calls.
     """
     one = body.first
-    if _is_judged(body) and one.controls == one.changed_nodes > 0:
+    if _is_judged(body) and one.controls == one.changed_nodes - one.passing > 0:
         message = f"{count_of(one.controls, 'node')} of {body_name(one)} must run after other nodes than before."
         severities = _NOTES if one.only_controls else body_severities(one)
         lines = body_lines(one, one.nodes)
         yield Changed(body_place(body), message, body_subject(body), "", "", lines, one.reach, severities)
+
+
+@change("fn-pass-through-changed", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
+def pass_through_changed(body: BodyChange) -> Iterator[Changed]:
+    """Values are handed on by more nodes, or by fewer.
+
+    Why: a node `Identity` gives what it takes. One that waits for no other node, on the device where its input is,
+    changes nothing of what is computed; who asks a session for a tensor by its name may no longer find it.
+    Fix: nothing, if it was meant.
+    """
+    one = body.first
+    if _is_judged(body) and one.passing:
+        message = f"{capital(body_name(one))} computes the same, and hands values on otherwise: {body_delta(one)}."
+        old, new = ops_text(one.ops_removed), ops_text(one.ops_added)
+        nodes = [node for node in one.nodes if node.kind in ("added", "removed")]
+        yield Changed(body_place(body), message, body_subject(body), old, new, body_lines(one, nodes), one.reach)
 
 
 @change("fn-gradient-changed", python=WARNING, keras=WARNING)

@@ -37,9 +37,11 @@ def add(name: str, op: str, inputs: Sequence[str] = (), **attrs: Any) -> Change:
 
     def change(body: Any) -> None:
         nodes = body.node if hasattr(body, "node") else body.node_def
-        item = nodes.add(name=name, op=op, input=inputs, device=attrs.pop("device", ""))
+        item = nodes.add(name=name, op=op, input=inputs)
         for key, value in attrs.items():
-            if isinstance(value, bytes):
+            if key == "device":
+                item.device = value
+            elif isinstance(value, bytes):
                 item.attr[key].s = value
             else:
                 item.attr[key].type = value

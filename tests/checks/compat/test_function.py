@@ -26,6 +26,7 @@ from tests.checks.compat.helpers import (
     same,
 )
 from tests.checks.compat.program_edits import (
+    add,
     attr,
     copy_function,
     device,
@@ -38,7 +39,7 @@ from tests.checks.compat.program_edits import (
     swap,
     value,
 )
-from tests.checks.helpers import TESTDATA, Change, graph
+from tests.checks.helpers import TESTDATA, Change, graph, node, signature
 
 MODULE, CALL = "module_one_signature", "__inference___call__"
 SEVERAL, DEAD = "module_several_signatures", "unreachable_function"
@@ -65,6 +66,54 @@ OTHER_GRADIENT = new(GRADIENT, "internal_grad_fn", value("clip_by_value/y", -3.0
 DEAD_COPY = edited(MODULE, new=[copy_function(CALL, "__inference_forgotten_1")])
 RENAMED = edited(SEVERAL, new=[rename_function("__inference_embed_", "__inference_encode_257")])
 NOTES = Severities("note", "note", "note", "note")
+TF1, PREDICT = "tf1_queue", "__inference_predict_"
+FLOAT, RESOURCE = 1, 20
+MATMUL, BIAS, KERNEL = "MatMul:product:0", "add/ReadVariableOp:value:0", "MatMul/ReadVariableOp:value:0"
+
+
+def hand(name: str, *taken: str, **attrs: Any) -> Change:
+    """Adds a node that hands a value on."""
+    return add(name, "Identity", taken, T=FLOAT, **attrs)
+
+
+def gives(key: str, reference: str) -> Change:
+    """Makes a function return something else."""
+
+    def change(body: Any) -> None:
+        body.ret[key] = reference
+
+    return change
+
+
+def waits(name: str) -> Change:
+    """Makes a function wait for a node, too."""
+
+    def change(body: Any) -> None:
+        body.control_ret[name] = name
+        body.signature.control_output.append(name)
+
+    return change
+
+
+def drop(name: str) -> Change:
+    """Removes a node."""
+
+    def change(body: Any) -> None:
+        body.node.remove(node(body, name))
+
+    return change
+
+
+def answers(key: str, reference: str) -> Change:
+    """Makes the signature give another tensor."""
+
+    def change(message: Any) -> None:
+        signature(message).outputs[key].name = reference
+
+    return change
+
+
+HANDED_ON = new(MODULE, CALL, hand("a", MATMUL), inputs("add", "a:output:0", BIAS))
 
 TABLE: dict[str, Cases] = {
     "fn-body-changed": Cases(
@@ -115,6 +164,54 @@ TABLE: dict[str, Cases] = {
             "body": SUBTRACTED,
             "through a NoOp": new(
                 MODULE, CALL, inputs("Identity", "add:z:0", "^MatMul/ReadVariableOp", "^add/ReadVariableOp")
+            ),
+        },
+    ),
+    "fn-pass-through-changed": Cases(
+        fires={
+            "one more": HANDED_ON,
+            "one less": mirrored(HANDED_ON),
+            "two in a row": new(
+                MODULE, CALL, hand("a", MATMUL), hand("b", "a:output:0"), inputs("add", "b:output:0", BIAS)
+            ),
+            "an argument": new(MODULE, CALL, hand("a", "x"), inputs("MatMul", "a:output:0", KERNEL)),
+            "before an output": new(
+                SEVERAL, PREDICT, hand("a", "Softmax:softmax:0"), inputs("Identity_1", "a:output:0", "^NoOp")
+            ),
+            "an output of the main graph": edited(TF1, new=[in_function("", hand("a", "y")), answers("y", "a:0")]),
+            "waited for": new(
+                MODULE,
+                CALL,
+                hand("a", MATMUL),
+                inputs("Identity", "add:z:0", "^NoOp", "^a"),
+                inputs("add", "a:output:0", BIAS),
+            ),
+        },
+        silent={
+            "body": SUBTRACTED,
+            "waits": new(MODULE, CALL, hand("a", MATMUL, "^NoOp"), inputs("add", "a:output:0", BIAS)),
+            "sharded": new(MODULE, CALL, hand("a", MATMUL, _XlaSharding=b"x"), inputs("add", "a:output:0", BIAS)),
+            "elsewhere": new(
+                MODULE, CALL, hand("a", MATMUL, device="/device:CPU:0"), inputs("add", "a:output:0", BIAS)
+            ),
+            "a gradient": new(
+                MODULE, CALL, hand("a", MATMUL, _gradient_op_type=b"Own"), inputs("add", "a:output:0", BIAS)
+            ),
+            "a handle": new(
+                MODULE,
+                CALL,
+                add("a", "Identity", ["add_readvariableop_resource"], T=RESOURCE),
+                inputs("add/ReadVariableOp", "a:output:0"),
+            ),
+            "a reference": edited(TF1, new=[in_function("", drop("total/read"), inputs("while/Enter_1", "total"))]),
+            "another value": new(MODULE, CALL, hand("a", KERNEL), inputs("add", "a:output:0", BIAS)),
+            "another output": new(SEVERAL, PREDICT, hand("a", "Identity:output:0"), gives("identity_1", "a:output:0")),
+            "another output of the main graph": edited(
+                TF1, new=[in_function("", hand("a", "while/Exit")), answers("y", "a:0")]
+            ),
+            "what is waited for": new(MODULE, CALL, hand("a", MATMUL), waits("a"), inputs("add", "a:output:0", BIAS)),
+            "another op, too": new(
+                MODULE, CALL, hand("a", MATMUL), inputs("add", "a:output:0", BIAS), op("add", "Sub")
             ),
         },
     ),
@@ -289,8 +386,8 @@ def test_nodes_of_any_order_and_functions_of_any_order_are_the_same(tmp_path: Pa
         for copy, body in zip(bodies, reversed(library), strict=True):
             copy.CopyFrom(body)
             nodes = [type(body.node_def[0])() for _ in body.node_def]
-            for node_copy, node in zip(nodes, reversed(body.node_def), strict=True):
-                node_copy.CopyFrom(node)
+            for node_copy, original in zip(nodes, reversed(body.node_def), strict=True):
+                node_copy.CopyFrom(original)
             del copy.node_def[:]
             copy.node_def.extend(nodes)
         del library[:]
@@ -311,3 +408,18 @@ def test_exchanged_variables_of_a_call_are_told(tmp_path: Path) -> None:
     answer = report(edited(MODULE, new=[exchange])(tmp_path))
     assert answer.verdict == "behaviour" and answer.hashes.program.equal is False
     assert any(finding.rule == "fn-body-changed" for finding in answer.findings)
+
+
+def test_values_handed_on_are_told_instead_of_a_body(tmp_path: Path) -> None:
+    """What silences one rule fires the other; a body is never passed over."""
+    for number, maker in enumerate(TABLE["fn-pass-through-changed"].fires.values()):
+        finding = one(maker, tmp_path / f"f{number}", "fn-pass-through-changed")
+        assert finding.severities == NOTES and "Identity" in finding.message
+    rules = ("fn-body-changed", "fn-gradient-changed", "sig-output-dtype-changed")
+    for name, maker in TABLE["fn-pass-through-changed"].silent.items():
+        assert {f.rule for f in every(maker, tmp_path / name)}.intersection(rules), name
+
+
+def test_a_model_that_hands_values_on_has_another_program_and_computes_the_same(tmp_path: Path) -> None:
+    answer = report(HANDED_ON(tmp_path))
+    assert (answer.hashes.program.equal, answer.verdict) == (False, "metadata")
