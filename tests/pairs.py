@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +35,12 @@ def diff_of(name: str) -> DiffReport:
     from smanalyze.api.diff import diff
 
     return diff(*sides_of(name))
+
+
+def corpus_pairs() -> list[tuple[str, str]]:
+    """Names of old and new models of the corpus's pairs, none where there is no corpus: for parametrize."""
+    named = os.environ.get("SMANALYZE_CORPUS")
+    listed = Path(named) / "pairs.json" if named else None
+    if listed is None or not listed.is_file():
+        return []
+    return [(pair["old"], pair["new"]) for pair in json.loads(listed.read_text("utf-8"))]

@@ -106,6 +106,18 @@ def _graph_of(side: ModelFacts, report: MetaGraphReport | None) -> ModelGraph | 
 
 
 @dataclass(frozen=True)
+class Untold:
+    """Subject: one MetaGraph, after every other rule. ``rules`` are those that found something in the models."""
+
+    meta_graph: MetaGraphChange
+    rules: frozenset[str]
+
+    def told(self, *beginnings: str) -> bool:
+        """Whether a rule found something whose id begins so."""
+        return any(rule.startswith(beginnings) for rule in self.rules)
+
+
+@dataclass(frozen=True)
 class SignatureChange:
     """Subject: one signature of either side or both."""
 

@@ -29,6 +29,7 @@ from smanalyze.checks.changes import (
     SignatureChange,
     TraceChange,
     TwoModels,
+    Untold,
     VariableChange,
 )
 from smanalyze.checks.engine import split_docstring
@@ -94,7 +95,10 @@ def check_changes(
     """All findings about the changes: worst first, then by area, rule and place."""
     subjects = _subjects(models)
     found: dict[str, DiffFinding] = {}
-    for one in all_change_rules():
+    for one in sorted(all_change_rules(), key=lambda rule: rule.subject is Untold):
+        if one.subject is Untold:
+            rules = frozenset(finding.rule for finding in found.values())
+            subjects[Untold] = [Untold(meta_graph, rules) for meta_graph in subjects[MetaGraphChange]]
         for subject in subjects.get(one.subject, ()) if one.area in areas else ():
             for changed in one.check(subject):
                 finding = _finding(one, changed, audiences)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from smanalyze.diff.callables import CallableMatch, endpoints
+from smanalyze.diff.descriptions import compare_descriptions
 from smanalyze.diff.files import compare_assets, compare_files
 from smanalyze.diff.keras_layers import KerasSide, keras_pair, match_layers
 from smanalyze.diff.likeness import MAX_COMPARED
@@ -89,9 +90,11 @@ def _meta_graph(
         keras=keras_pair(*keras, (ends[0], ends[1])),
         same_program=programs[0].digest == programs[1].digest,
         stage=stage,
+        descriptions=compare_descriptions(old, new, before, after),
     )  # fmt: skip
     pair, match = compare_programs(pair, programs, renames.pairs("function", *names), renamed)
     counters["function_names"] += match.renumbered()
+    counters["layer_names"] += sum(one.stage == "number" for one in pair.layers)
     return pair
 
 

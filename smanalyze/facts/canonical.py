@@ -75,46 +75,54 @@ def tensor_text(tensor: TensorInfo) -> str:
 
 def _objects(model: SavedModel, identities: tuple[Identities, ...]) -> Iterable[str]:
     for number, one in enumerate(identities):
-        meta_graph = one.graph.meta_graph
-        for d in meta_graph.variable_defs:
-            yield f"{number} {('variable', d.variable_name, d.trainable, d.is_resource)!r}"
-        for c in meta_graph.collections:
-            yield f"{number} {('collection', c.name, c.kind, len(c.values))!r}"
-        yield f"{number} {('aliases', sorted(alias for _, alias in meta_graph.function_aliases))!r}"
-        if meta_graph.objects is not None:
-            yield from _object_lines(model, one, meta_graph.objects, number)
+        yield from (line for _, line in object_lines(model, one, number))
 
 
-def _object_lines(model: SavedModel, one: Identities, objects: ObjectGraph, number: int) -> list[str]:
-    """What Python finds: objects by path with their kinds and flags, what each function takes and returns."""
-    lines: list[str] = []
+def object_lines(model: SavedModel, one: Identities, number: int) -> Iterable[tuple[str, str]]:
+    """(kind, line) of all that Python finds in one MetaGraph: ``listed`` variable, ``collection``, ``aliases``; and of
+    an object, which comes first in it, ``object`` itself, its ``keras`` metadata, a ``child``, a ``trace``, a ``slot``.
+    A line is the MetaGraph's number, a space, and the repr of a tuple."""
+    meta_graph = one.graph.meta_graph
+    for d in meta_graph.variable_defs:
+        yield "listed", f"{number} {('variable', d.variable_name, d.trainable, d.is_resource)!r}"
+    for c in meta_graph.collections:
+        yield "collection", f"{number} {('collection', c.name, c.kind, len(c.values))!r}"
+    yield "aliases", f"{number} {('aliases', sorted(alias for _, alias in meta_graph.function_aliases))!r}"
+    if meta_graph.objects is not None:
+        yield from _lines_of_objects(model, one, meta_graph.objects, number)
+
+
+def _lines_of_objects(model: SavedModel, one: Identities, objects: ObjectGraph, number: int) -> list[tuple[str, str]]:
+    """Objects by path with their kinds and flags, what each function takes and returns."""
+    lines: list[tuple[str, str]] = []
     concrete = {function.name: function for function in objects.concrete_functions}
     keys = [one.graph.key_of(node.id) for node in objects.nodes]
-    # A line is the repr of a tuple; those of its parts are the same in many lines.
+    # Parts of a tuple are the same in many lines.
     ids = [repr("" if key is None else f"{key.kind} {one.of(key)}") for key in keys]
     names: dict[str, str] = {}
     keras = {node.object_id: node for node in model.keras_nodes}
     texts = _Texts(one)
     for node in objects.nodes:
         own = f"{number} ({ids[node.id]},"
-        lines.append(f"{own} {texts.payload(node)})")
+        lines.append(("object", f"{own} {texts.payload(node)})"))
         if node.id in keras or node.metadata:
             text = keras[node.id].metadata if node.id in keras else node.metadata
-            lines.append(f"{own} 'keras', {one.auto.plain(text)!r})")
+            lines.append(("keras", f"{own} 'keras', {one.auto.plain(text)!r})"))
         unordered = ids[node.id][:-1].endswith("_all_variables")
         for name, child in node.children:
             if 0 <= child < len(ids):
                 called = names.get(name)
                 if called is None:
                     called = names[name] = repr(one.auto.plain(name))
-                lines.append(f"{own} {_ANY if unordered and name.isdecimal() else called}, {ids[child]})")
+                called = _ANY if unordered and name.isdecimal() else called
+                lines.append(("child", f"{own} {called}, {ids[child]})"))
         for trace in node.function.traces if node.function is not None else ():
             found = concrete.get(trace)
             if found is not None:
-                lines.append(f"{own} {texts.told(found.inputs)}, {texts.told(found.outputs)})")
+                lines.append(("trace", f"{own} {texts.told(found.inputs)}, {texts.told(found.outputs)})"))
         for original, slot, held in node.slot_variables:
             if 0 <= original < len(ids) and 0 <= held < len(ids):
-                lines.append(f"{own} {ids[original]}, {slot!r}, {ids[held]})")
+                lines.append(("slot", f"{own} {ids[original]}, {slot!r}, {ids[held]})"))
     return lines
 
 

@@ -11,7 +11,15 @@ from smanalyze.model.tensors import Shape
 from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.noise import Normalised
 from smanalyze.report.program_changes import ConstantChange, FunctionRow, OpChange, RiskChange, StringConstant
-from smanalyze.report.python_changes import ArgumentPair, KerasPair, LayerPair, ListPair, ObjectPair, ReturnChange
+from smanalyze.report.python_changes import (
+    ArgumentPair,
+    DescriptionPair,
+    KerasPair,
+    LayerPair,
+    ListPair,
+    ObjectPair,
+    ReturnChange,
+)
 from smanalyze.report.sections import AssetRow, Callable, DeviceCount, Trace, VariableRow
 from smanalyze.report.tensors import OpCount, SignatureReport, Tensor
 
@@ -222,7 +230,8 @@ class FilePair:
 class MetaGraphPair:
     """A MetaGraph, matched by its tags. ``init_changed``: what runs at load is another program; ``init_ops`` are the
     ops that it runs more often, and less often, then; ``devices`` what nodes that run are tied to, on each side.
-    ``functions_cut``: there were too many functions without a partner to look for one for all of them."""
+    ``functions_cut``: there were too many functions without a partner to look for one for all of them.
+    ``descriptions``: in what the objects are written differently, () where their canonical hash is the same."""
 
     old: MetaGraphReport | None
     new: MetaGraphReport | None
@@ -244,6 +253,7 @@ class MetaGraphPair:
     strings: tuple[StringConstant, ...] = ()
     same_program: bool = True
     stage: str = "tags"
+    descriptions: tuple[DescriptionPair, ...] = ()
 
 
 @record

@@ -13,13 +13,14 @@ class Normalised:
     variable_names: int = 0
     checkpoint_keys: int = 0
     fingerprint_uuid: int = 0
+    layer_names: int = 0
 
 
 def noise_words(found: Normalised) -> tuple[str, ...]:
     """What was normalised, as people say it: ``5 generated function names``."""
     counts = (
         (found.function_names, "generated function name"), (found.variable_names, "automatic variable name"),
-        (found.checkpoint_keys, "checkpoint key"),
+        (found.layer_names, "automatic layer name"), (found.checkpoint_keys, "checkpoint key"),
     )  # fmt: skip
     told = [f"{count:,} {word}{'s' * (count != 1)}" for count, word in counts if count]
     return (*told, *(["the fingerprint's uuid"] if found.fingerprint_uuid else []))

@@ -109,6 +109,19 @@ class ListPair:
 
 
 @record
+class DescriptionPair:
+    """One thing that the canonical hash of the objects is made of, and that differs: ``what`` of the object at
+    ``path`` ("" is the loaded one). ``kind`` is that of its line (facts.canonical.ObjectPart); the sides are "" where
+    one has none, and where there is no short text."""
+
+    kind: str
+    path: str
+    what: str
+    old: str
+    new: str
+
+
+@record
 class LambdaPair:
     """A Lambda in the metadata of Keras, by the name of its layer. The sides are digests of what stands for its
     function, None where there is none; ``code``: that is marshalled Python code, and not only a name."""

@@ -20,7 +20,7 @@ from smanalyze.model.side_files import KerasNode
 from smanalyze.model.tensors import Component, Structure, TensorInfo
 from smanalyze.report.diff import DiffReport
 from tests.models import NAMES, corpus_models, each_model, model_of
-from tests.pairs import PAIR_NAMES, diff_of, each_noise, each_pair, sides_of
+from tests.pairs import PAIR_NAMES, corpus_pairs, diff_of, each_noise, each_pair, sides_of
 
 # Nothing between a model and itself -----------------------------------------------------------------------------------
 
@@ -116,6 +116,52 @@ ONE_WAY = {
     "api-overload-removed": "the same from the other side",
 }
 """Rules whose mirror is another one, and why."""
+
+
+# Every hash is explained ----------------------------------------------------------------------------------------------
+
+EXPLAINS = {
+    "interface": ("sig-", "meta-tag", "meta-graph-"),
+    "objects": (
+        "api-", "keras-", "sig-", "meta-collections-changed", "meta-function-aliases-changed", "meta-objectgraph-",
+        "meta-tag", "meta-graph-", "var-added", "var-removed", "var-renamed", "var-shape-changed", "var-dtype-changed",
+        "var-trainable-changed", "var-distribution-changed", "var-state-",
+    ),
+    "program": (
+        "fn-", "op-", "graph-", "node-", "const-", "sig-", "api-callable-", "api-overload-", "api-object-", "meta-tag",
+        "meta-graph-", "meta-objectgraph-", "var-added", "var-removed", "var-renamed", "var-state-", "asset-",
+    ),
+    "weights": (
+        "var-values-changed", "var-added", "var-removed", "var-renamed", "var-shape-changed", "var-dtype-changed",
+        "var-data-", "var-state-", "var-duplicated", "var-deduplicated", "ckpt-", "keras-optimizer-state-",
+    ),
+    "assets": ("asset-", "file-", "warmup-"),
+}  # fmt: skip
+"""How the ids begin of the rules that tell why a canonical hash moved."""
+
+
+def _check_explained(report: DiffReport) -> None:
+    noise = report.normalised
+    counted = {"objects": noise.layer_names + noise.variable_names, "weights": noise.variable_names}
+    for name, pair in report.hashes.rows():
+        if pair.equal is False and not counted.get(name):
+            assert any(found.rule.startswith(EXPLAINS[name]) for found in report.findings), f"{name} moved in silence"
+        elif pair.equal is None:
+            assert report.not_compared, f"{name} is not known, and nothing says why"
+
+
+@each_pair
+def test_every_hash_that_moved_is_explained(name: str) -> None:
+    _check_explained(diff_of(name))
+    old, new = sides_of(name)
+    _check_explained(diff(new, old))
+
+
+@pytest.mark.parametrize(("before", "after"), corpus_pairs())
+def test_every_hash_that_moved_in_the_corpus_is_explained(before: str, after: str, corpus: Path) -> None:
+    old, new = (smanalyze.load(corpus / "public" / name) for name in (before, after))
+    _check_explained(diff(old, new))
+    _check_explained(diff(new, old))
 
 
 # Every field is seen --------------------------------------------------------------------------------------------------
