@@ -130,6 +130,16 @@ class SignatureChange:
         one = self.pair.old or self.pair.new
         return one.key if one is not None else ""
 
+    @cached_property
+    def inputs(self) -> tuple[TensorPair, ...]:
+        """The inputs but for those that are numbered by their places and have other places now: what has the same name
+        on both sides is not the same input."""
+        shifted = {name for run in self.pair.shifted for name in (*run.old, *run.new)}
+        return tuple(
+            pair for pair in self.pair.inputs
+            if all(tensor is None or tensor.name not in shifted for tensor in (pair.old, pair.new))
+        )  # fmt: skip
+
     def place(self, **where: str | int | None) -> Location:
         """A location in this signature."""
         return self.meta_graph.place(signature=self.key, **where)

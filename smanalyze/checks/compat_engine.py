@@ -152,7 +152,7 @@ def _subjects(models: TwoModels) -> dict[type, list[Any]]:
         TwoModels: [models],
         MetaGraphChange: meta_graphs,
         SignatureChange: signatures,
-        InputChange: [InputChange(one, pair) for one in signatures for pair in one.pair.inputs],
+        InputChange: [InputChange(one, pair) for one in signatures for pair in one.inputs],
         OutputChange: [OutputChange(one, pair) for one in signatures for pair in one.pair.outputs],
         CallableChange: callables,
         TraceChange: [TraceChange(one, pair) for one in callables for pair in one.pair.traces],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from smanalyze.diff.positional import shifted_inputs
 from smanalyze.diff.renames import Renames
+from smanalyze.diff.tensor_spec import spec_of
 from smanalyze.facts.program import Program
 from smanalyze.report.changes import SignaturePair, TensorPair
 from smanalyze.report.tensors import SignatureReport, Tensor
@@ -55,12 +57,6 @@ def _spec(tensor: Tensor) -> tuple[object, ...]:
     return tensor.name, *spec_of(tensor)
 
 
-def spec_of(tensor: Tensor) -> tuple[object, ...]:
-    """What a caller must know of a tensor besides its name."""
-    parts = tuple((part.role, part.dtype, part.shape) for part in tensor.components)
-    return tensor.dtype, tensor.shape, tensor.encoding, tensor.type_spec, parts
-
-
 def _pair(
     one: SignatureReport, other: SignatureReport, stage: str, programs: tuple[Program, Program], renames: Renames
 ) -> SignaturePair:
@@ -72,15 +68,17 @@ def _pair(
     unused = tuple(
         _dead_and_constant(program, key) for program, key in zip(programs, (one.key, other.key), strict=True)
     )
+    inputs = match_tensors(one.inputs, other.inputs, "input", renames, None)
     return SignaturePair(
         old=one,
         new=other,
-        inputs=match_tensors(one.inputs, other.inputs, "input", renames, None),
+        inputs=inputs,
         outputs=match_tensors(one.outputs, other.outputs, "output", renames, same_output),
         same_program=same,
         stage=stage,
         dead_inputs=(unused[0][0], unused[1][0]),
         constant_outputs=(unused[0][1], unused[1][1]),
+        shifted=shifted_inputs(inputs),
     )
 
 

@@ -35,9 +35,20 @@ class TensorPair:
 
 
 @record
+class InputRun:
+    """Neighbours among inputs that are numbered by their places. ``same``: both sides are the same inputs, in another
+    place; else the old ones went, and the new ones came."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    same: bool
+
+
+@record
 class SignaturePair:
     """A signature. ``same_program`` is whether both compute the same from the same inputs; ``dead_inputs`` and
-    ``constant_outputs`` name, for each side, inputs that no output needs and outputs that need no input."""
+    ``constant_outputs`` name, for each side, inputs that no output needs and outputs that need no input. ``shifted``
+    are inputs that are numbered by their places and have other places now."""
 
     old: SignatureReport | None
     new: SignatureReport | None
@@ -48,6 +59,7 @@ class SignaturePair:
     confidence: float = 1.0
     dead_inputs: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     constant_outputs: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    shifted: tuple[InputRun, ...] = ()
 
 
 @record

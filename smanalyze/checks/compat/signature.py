@@ -163,7 +163,7 @@ def input_unused(signature: SignatureChange) -> Iterator[Changed]:
     Fix: look at how the function uses it; export again.
     """
     before, after = signature.pair.dead_inputs
-    there = {pair.new.name for pair in signature.pair.inputs if pair.old is not None and pair.new is not None}
+    there = {pair.new.name for pair in signature.inputs if pair.old is not None and pair.new is not None}
     lost = [name for name in after if name not in before and name in there]
     if lost:
         message = f"No output depends on {named(lost)} any more."
@@ -178,7 +178,7 @@ def input_used(signature: SignatureChange) -> Iterator[Changed]:
     Fix: see that clients send what is meant.
     """
     before, after = signature.pair.dead_inputs
-    there = {pair.old.name for pair in signature.pair.inputs if pair.old is not None and pair.new is not None}
+    there = {pair.old.name for pair in signature.inputs if pair.old is not None and pair.new is not None}
     gained = [name for name in before if name not in after and name in there]
     if gained:
         message = f"Outputs depend on {named(gained)} now."

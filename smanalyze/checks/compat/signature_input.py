@@ -65,7 +65,7 @@ def added(signature: SignatureChange) -> Iterator[Changed]:
     Why: a request that does not send it is an error.
     Fix: give it a default (`SignatureDef.defaults`), or publish under a new signature key.
     """
-    new = [pair.new for pair in signature.pair.inputs if pair.old is None and pair.new is not None]
+    new = [pair.new for pair in signature.inputs if pair.old is None and pair.new is not None]
     wanted = [tensor for tensor in new if tensor.default is None]
     if len(wanted) == 1:
         message = f"The input {wanted[0].name} must be sent, too ({tensor_words(wanted[0])})."
@@ -94,7 +94,7 @@ def removed(signature: SignatureChange) -> Iterator[Changed]:
     Why: TensorFlow Serving refuses a request that sends more than the signature names.
     Fix: keep the input, or publish under a new signature key; `--rename input:OLD=NEW` where it has another name now.
     """
-    gone = [pair.old for pair in signature.pair.inputs if pair.new is None and pair.old is not None]
+    gone = [pair.old for pair in signature.inputs if pair.new is None and pair.old is not None]
     names = named([one.name for one in gone])
     message = f"The input {names} is gone." if len(gone) == 1 else f"The inputs {names} are gone."
     yield from _one_sided(signature, gone, message, gone=True)
