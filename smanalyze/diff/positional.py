@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from typing import TypeVar
 
 from smanalyze.diff.tensor_spec import spec_of
 from smanalyze.report.changes import InputRun, TensorPair
+from smanalyze.report.sections import VariableRow
 from smanalyze.report.tensors import Tensor
 
 FEWEST = 3
@@ -40,10 +42,13 @@ def shifted_inputs(pairs: Sequence[TensorPair]) -> tuple[InputRun, ...]:
     )  # fmt: skip
 
 
-def numbered(tensors: Sequence[Tensor]) -> list[Tensor]:
+Named = TypeVar("Named", Tensor, VariableRow)
+
+
+def numbered(rows: Sequence[Named]) -> list[Named]:
     """The largest group called ``stem``, ``stem_1``, ``stem_2`` … in order; none where it is small."""
-    there = {tensor.name: tensor for tensor in tensors}
-    best: list[Tensor] = []
+    there = {row.name: row for row in rows}
+    best: list[Named] = []
     for name in there:
         if f"{name}_1" not in there:
             continue

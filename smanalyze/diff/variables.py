@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from smanalyze.diff.renames import Renames
+from smanalyze.diff.slots import slot_owners
 from smanalyze.facts.autonames import AutoNames
 from smanalyze.report.changes import VariablePair
 from smanalyze.report.sections import VariableRow
@@ -21,7 +22,7 @@ _ONE_PART = re.compile(r"/part_0$")
 _PLACE = re.compile(r"\[\d+\]|-\d+(?=\.|$)")
 """A place in a list, as it stands in an object's path."""
 
-_CONFIDENCE = {"scope": 0.9, "content": 0.9, "layer": 0.9, "place": 0.7, "leftover": 0.6, "order": 0.5}
+_CONFIDENCE = {"scope": 0.9, "content": 0.9, "layer": 0.9, "slot": 0.9, "place": 0.7, "leftover": 0.6, "order": 0.5}
 
 
 def match_variables(
@@ -30,7 +31,8 @@ def match_variables(
     """All variables but second copies: first those declared, then in stages from the surest to the last that is left.
 
     In each stage only what is alone with its identity on both sides is matched; where several share a name, they are
-    told apart by their paths, then by their contents, then by their order. Says nothing of their values.
+    told apart by their paths, then by their contents, then by their order. Slots of optimizers follow what they belong
+    to. Says nothing of their values.
     """
     matcher = _Matcher(_counted(old), _counted(new))
     for before, after in renames.pairs("variable", (r.name for r in matcher.old), (r.name for r in matcher.new)):
@@ -62,6 +64,7 @@ def match_variables(
     matcher.stage("leftover", lambda row: (one.plain(row.layer), row.dtype, row.shape, row.role) if row.shape else None,
                   lambda row: (other.plain(row.layer), row.dtype, row.shape, row.role))  # fmt: skip
     matcher.stage("order", _content, several=True)
+    matcher.slots()
     return matcher.pairs()
 
 
@@ -114,8 +117,9 @@ class _Matcher:
     def __init__(self, old: list[VariableRow], new: list[VariableRow]) -> None:
         self.old, self.new = old, new
         self.plain = AutoNames(row.name for row in old), AutoNames(row.name for row in new)
+        self.owners = slot_owners(old), slot_owners(new)
         self.found: dict[int, tuple[int, str]] = {}
-        self.left = set(range(len(new)))
+        self.left = set(range(len(new))).difference(self.owners[1])
 
     def take(self, before: int, after: int, stage: str) -> None:
         self.found[before] = (after, stage)
@@ -124,7 +128,9 @@ class _Matcher:
     def stage(self, name: str, identity: Identity, other: Identity | None = None, *, several: bool = False) -> None:
         groups: dict[Hashable, tuple[list[int], list[int]]] = {}
         for number, row in enumerate(self.old):
-            if number not in self.found and (key := identity(row)) is not None:
+            if number in self.found or number in self.owners[0]:
+                continue
+            if (key := identity(row)) is not None:
                 groups.setdefault(key, ([], []))[0].append(number)
         for number in sorted(self.left):
             if (key := (other or identity)(self.new[number])) is not None:
@@ -155,7 +161,8 @@ class _Matcher:
         """Layers of one kind of name that hold the same bytes, whatever their counters: where a layer is inserted among
         others, the numbers in the names of the later ones move by one."""
         groups: dict[Hashable, tuple[list[list[int]], list[list[int]]]] = {}
-        free = [n for n in range(len(self.old)) if n not in self.found], sorted(self.left)
+        taken = self.found.keys() | self.owners[0].keys()
+        free = [n for n in range(len(self.old)) if n not in taken], sorted(self.left)
         for side, rows in enumerate((self.old, self.new)):
             for layer, members in _by_layer(rows, free[side]):
                 held = {_last(rows[n]): _content(rows[n]) for n in members}
@@ -175,6 +182,17 @@ class _Matcher:
         one = {layer: next(iter(found)) for layer, found in seen.items() if len(found) == 1 and layer}
         self.stage("layer", lambda row: (one[row.layer], _last(row)) if row.layer in one else None,
                    lambda row: (row.layer, _last(row)))  # fmt: skip
+
+    def slots(self) -> None:
+        """Slots by what they belong to; one of a variable without a partner has none, whatever its name."""
+        taken = {after for after, _ in self.found.values()}
+        twins = {owner: number for number, owner in self.owners[1].items() if number not in taken}
+        for number, (owner, slot) in self.owners[0].items():
+            image = self.found.get(owner, (None,))[0]
+            after = twins.pop((image, slot), None) if image is not None and number not in self.found else None
+            if after is not None:
+                self.take(number, after, "name" if self.old[number].name == self.new[after].name else "slot")
+        self.left.update(twins.values())
 
     def pairs(self) -> tuple[VariablePair, ...]:
         found = []

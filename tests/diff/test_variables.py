@@ -224,3 +224,58 @@ def test_what_neither_side_stores_is_neither_equal_nor_changed(tmp_path: Path) -
     answer = report(sides)
     assert (answer.weights.changed, answer.weights.equal, answer.weights.not_compared) == (0, 1, 0)
     assert answer.weights.says == ("0 of 1 changed, 1 equal by checksum.",)
+
+
+# Slots of optimizers --------------------------------------------------------------------------------------------------
+
+
+def slot(name: str, **fields: Any) -> VariableRow:
+    return row(name, None, role="optimizer", **fields)
+
+
+def keras_slots(shapes: list[tuple[int, ...]], lists: int) -> list[VariableRow]:
+    """What Keras of TF 1 keeps: ``lists`` lists of slots, and one that it does not need."""
+    every = [shape for _ in range(lists) for shape in shapes] + [(1,)] * len(shapes)
+    return [slot(f"Adam/Variable{f'_{n}' if n else ''}", shape=shape) for n, shape in enumerate(every)]
+
+
+def test_slots_in_the_order_of_weights_follow_them() -> None:
+    old = [row("a/kernel", shape=(2, 4)), row("b/kernel", shape=(2, 4)), *keras_slots([(2, 4), (2, 4)], 2)]
+    new = [row("new", shape=(3, 1)), *old[:2], *keras_slots([(3, 1), (2, 4), (2, 4)], 2)]
+    found = dict(names(matched(old, new)))
+    ends = ("", "_1", "_2", "_3", "_4", "_5"), ("_1", "_2", "_4", "_5", "_7", "_8")
+    assert [found[f"Adam/Variable{end}"] for end in ends[0]] == [f"Adam/Variable{end}" for end in ends[1]]
+    assert [after for before, after in names(matched(old, new)) if before is None] == [
+        "new", "Adam/Variable", "Adam/Variable_3", "Adam/Variable_6",
+    ]  # fmt: skip
+
+
+def test_slots_of_other_shapes_than_the_weights_go_by_their_names() -> None:
+    old = [row("a", shape=(2, 4)), row("b", shape=(5,)), *keras_slots([(7,), (8,)], 1)]
+    new = [row("a", shape=(2, 4)), row("b", shape=(5,)), *keras_slots([(7,), (8,)], 1)]
+    assert all(before == after for before, after in names(matched(old, new)))
+
+
+def test_slots_of_tf1_follow_a_renamed_variable() -> None:
+    """Both slots hold the same bytes, so that nothing but what they belong to tells which is which."""
+    old = [row("scope/a", "00000001"), row("scope/b", "00000002"), slot("scope/a/Adam"), slot("scope/b/Adam")]
+    new = [row("x", "00000002"), row("y", "00000001"), slot("x/Adam"), slot("y/Adam"), slot("train/y/Adam")]
+    found = dict(names(matched(old, new)))
+    assert (found["scope/a/Adam"], found["scope/b/Adam"]) == ("y/Adam", "x/Adam")
+    assert found[None] == "train/y/Adam"
+
+
+def test_slots_that_the_object_graph_tells_follow_what_they_belong_to() -> None:
+    def told(name: str, of: str, kind: str) -> VariableRow:
+        return slot(
+            name, slot_of=of, checkpoint_keys=(f"k/.OPTIMIZER_SLOT/optimizer/{kind}/.ATTRIBUTES/VARIABLE_VALUE",)
+        )
+
+    old = [row("a", "00000001"), row("b", "00000002"), told("s0", "a", "m"), told("s1", "a", "v"), told("s2", "b", "m")]
+    new = [row("a", "00000001"), row("b", "00000002"), told("s0", "b", "m"), told("s1", "a", "m"), told("s2", "a", "v")]
+    assert names(matched(old, new))[2:] == [("s0", "s1"), ("s1", "s2"), ("s2", "s0")]
+
+
+def test_a_slot_goes_with_its_variable() -> None:
+    old, new = [row("gone", shape=(3,)), slot("gone/Adam")], [row("come", shape=(9,)), slot("come/Adam")]
+    assert names(matched(old, new)) == [("gone", None), ("gone/Adam", None), (None, "come"), (None, "come/Adam")]
