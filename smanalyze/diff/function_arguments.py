@@ -42,7 +42,7 @@ def match_arguments(
     return pairing.found
 
 
-def _variable_name(identity: bytes) -> bytes:
+def variable_name(identity: bytes) -> bytes:
     """What is bound, without the path that tells it from others of its name: in a list the path moves."""
     return identity.partition(b"|")[0].rstrip()
 
@@ -79,9 +79,9 @@ class _Pairing:
     def bound(self, old: Mapping[int, bytes], new: Mapping[int, bytes], renamed: Mapping[bytes, bytes]) -> None:
         """Matches captures by what is bound to them. A variable that is bound on one side alone has no partner, but for
         the last of each side, which was replaced; tables, assets and constants are also matched by name."""
-        names = {n: _variable_name(key) for n, key in new.items()}
+        names = {n: variable_name(key) for n, key in new.items()}
         self.by(
-            {n: _variable_name(key) for n, key in old.items()}, {n: renamed.get(key, key) for n, key in names.items()}
+            {n: variable_name(key) for n, key in old.items()}, {n: renamed.get(key, key) for n, key in names.items()}
         )
         self.by(old, new)
         named = [

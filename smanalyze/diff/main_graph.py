@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from smanalyze.diff.function_arguments import variable_name
 from smanalyze.diff.functions import Compared, FunctionMatch
 from smanalyze.diff.node_match import BodySide, NodeMatch, lone_calls, match_nodes
 from smanalyze.diff.nodes import BodyDelta, compare_bodies, constant_text
 from smanalyze.facts.program import Program
-from smanalyze.graph.keys import TABLE_OPS, Key
+from smanalyze.graph.keys import TABLE_OPS, VARIABLE_OPS, Key
 from smanalyze.report.changes import NodeChange, SignaturePair
 
 _OF_OBJECTS = TABLE_OPS | {
@@ -32,7 +33,7 @@ def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) ->
             delta = _calls(match, signatures) or delta
         found = Compared("", "", "main graph", 1.0, delta)
     elif all(only):
-        nodes = match_nodes(sides[0], sides[1], {})
+        nodes = match_nodes(sides[0], sides[1], {}, _variables(match, sides))
         delta = compare_bodies(nodes, match.follow(nodes), _outputs(signatures))
         found = Compared("", "", "main graph", 1.0, delta, called=lone_calls(nodes))
         match.compare_more()
@@ -40,6 +41,20 @@ def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) ->
         return
     if found.delta.changed:
         match.compared.insert(0, found)
+
+
+def _variables(match: FunctionMatch, sides: list[BodySide]) -> list[tuple[int, int]]:
+    """The nodes that are matched variables, whatever they are called: one of each side for a variable."""
+    found: list[dict[bytes, list[int]]] = []
+    for program, side in zip(match.programs, sides, strict=True):
+        held: dict[bytes, list[int]] = {}
+        for number in side.numbers():
+            if side.index.ops[number] in VARIABLE_OPS and (label := program.label(number)) is not None:
+                name = variable_name(label)
+                held.setdefault(name if program is match.old else match.renamed.get(name, name), []).append(number)
+        found.append(held)
+    twins = ((numbers, found[1].get(label, [])) for label, numbers in found[0].items())
+    return [(one[0], other[0]) for one, other in twins if len(one) == len(other) == 1]
 
 
 def _outputs(signatures: tuple[SignaturePair, ...]) -> list[tuple[str, str]] | None:

@@ -180,3 +180,29 @@ def test_a_signature_that_hands_on_something_else_is_told_in_the_main_graph(tmp_
     (one,) = functions(edited("sharded_slices", new=[dropped]), tmp_path)
     assert (one.new, [(row.op, row.count) for row in one.ops_removed]) == ("", [("VarHandleOp", 1)])
     assert one.reach == ("serving_default",)
+
+
+def tf1_model(folder: Path, op: str, *names: str) -> Path:
+    """A graph of TensorFlow 1 that combines what its variables hold."""
+    shape = "attr { key: 'dtype' value { type: DT_FLOAT } } attr { key: 'shape' value { shape { dim { size: 2 } } } }"
+    nodes = [f"node {{ name: '{name}' op: 'VarHandleOp' {shape} }}" for name in names]
+    nodes += [f"node {{ name: 'of_{name}' op: 'ReadVariableOp' input: '{name}' }}" for name in names]
+    fed = " ".join(f"input: 'of_{name}'" for name in names)
+    nodes.append(f"node {{ name: '{op}' op: '{op}' {fed} }}")
+    signature = f"outputs {{ key: 'y' value {{ name: '{op}:0' dtype: DT_FLOAT }} }}"
+    text = f"meta_graphs {{ meta_info_def {{ tags: 'serve' }} graph_def {{ {' '.join(nodes)} }} "
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pbtxt").write_text(f"{text} signature_def {{ key: 's' value {{ {signature} }} }} }}")
+    return folder
+
+
+def test_the_nodes_of_renamed_variables_are_matched_as_the_variables_are(tmp_path: Path) -> None:
+    """What they feed is another op in both models, so that nothing else tells which is which."""
+    old, new = tf1_model(tmp_path / "old", "Sub", "a", "b"), tf1_model(tmp_path / "new", "Mul", "x", "y")
+    renames = ("variable:a=y", "variable:b=x")
+    told = {}
+    for declared in ((), renames):
+        found = changes(lambda folder: (old, new), tmp_path, *declared).meta_graphs[0].functions
+        told[declared] = {row.op for one in found for row in (*one.ops_added, *one.ops_removed)}
+    assert told[renames] == {"Sub", "Mul"}
+    assert "VarHandleOp" in told[()]
