@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from smanalyze.format.tensor_shape import shape_of
@@ -13,7 +14,8 @@ MAX_LENGTH = 200
 
 
 def attr_text(value: Any) -> str:
-    """``float32``, ``[1, 2, 2, 1]``, ``'SAME'``, ``3``; what is long ends in an ellipsis. Never raises."""
+    """``float32``, ``[1, 2, 2, 1]``, ``'SAME'``, ``3``; of a long string its size and digest, for nobody reads a
+    program in a line; what else is long ends in an ellipsis. Never raises."""
     kind = value.WhichOneof("value")
     if kind == "list":
         return _list_text(value.list)
@@ -25,6 +27,8 @@ def attr_text(value: Any) -> str:
 
 
 def _one(kind: str, value: Any) -> str:
+    if kind == "s" and len(value) > MAX_LENGTH:
+        return f"<{len(value):,} bytes, sha256 {hashlib.sha256(value).hexdigest()[:12]}>"
     if kind == "s":
         return _short(repr(value.decode("utf-8", "backslashreplace")))
     if kind == "type":
