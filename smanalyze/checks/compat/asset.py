@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smanalyze.checks.change import Changed, change
-from smanalyze.checks.changes import AssetChange
+from smanalyze.checks.changes import AssetChange, TwoModels
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
+from smanalyze.report.changes import AssetPair
 from smanalyze.report.diff import Severities
 from smanalyze.report.findings import Location
 from smanalyze.report.sections import AssetRow
 
 AREA = "files"
+
+MANY = 5
+"""Of more assets that came or went together there is one finding."""
 
 
 def _declared(row: AssetRow | None) -> bool:
@@ -38,31 +42,49 @@ def _size(row: AssetRow | None) -> str:
     return count_of(row.size, "byte") if row is not None and row.size is not None else ""
 
 
+def _one_sided(
+    models: TwoModels, pairs: list[AssetPair], told: tuple[str, str], many: str, *, gone: bool
+) -> Iterator[Changed]:
+    """A finding for each asset that one side alone declares; where there are many, one for all of them."""
+    if not models.graphs_are_whole:
+        return
+    rows = [row for pair in pairs if (row := pair.old if gone else pair.new) is not None]
+    names = [row.filename for row in rows]
+    if len(rows) > MANY:
+        lines = listed(f"{row.filename}: {_size(row) or 'not there'}" for row in rows)
+        reach = tuple(f"assets/{name}" for name in names)
+        yield Changed(
+            Location(file="assets/"), f"{len(rows):,} {many}: {named(names)}.", tuple(names), "", "", lines, reach
+        )
+        return
+    for pair, row in zip(pairs, rows, strict=True):
+        size = f" ({_size(row)})" if _size(row) and not gone else ""
+        sides = (_size(row) or row.filename, "") if gone else ("", _size(row) or row.filename)
+        message = f"{told[0]} {row.filename}{size}{told[1]}."
+        yield _found(AssetChange(models, pair), message, *sides, _uses(row))
+
+
 @change("asset-removed", serving=NOTE, python=WARNING, keras=WARNING, security=NOTE)
-def removed(asset: AssetChange) -> Iterator[Changed]:
+def removed(models: TwoModels) -> Iterator[Changed]:
     """The model no longer has an asset.
 
     Why: the new graph does not declare the file. Its own signatures do not need it; code that opens it by its path
     (`loaded.vocab.asset_path`) finds nothing.
     Fix: keep the asset, or move what reads it.
     """
-    old, new = asset.pair.old, asset.pair.new
-    if _declared(old) and not _declared(new) and asset.models.graphs_are_whole:
-        message = f"The asset {asset.filename} is gone."
-        yield _found(asset, message, _size(old) or asset.filename, "", _uses(old))
+    gone = [pair for pair in models.changes.assets if _declared(pair.old) and not _declared(pair.new)]
+    yield from _one_sided(models, gone, ("The asset", " is gone"), "assets are gone", gone=True)
 
 
 @change("asset-added", serving=NOTE, python=NOTE, keras=NOTE, security=WARNING)
-def added(asset: AssetChange) -> Iterator[Changed]:
+def added(models: TwoModels) -> Iterator[Changed]:
     """The model has another asset.
 
     Why: a file that the graph reads when it is loaded or called has to travel with it.
     Fix: nothing, if it was meant; see that deployments copy the whole folder assets/.
     """
-    old, new = asset.pair.old, asset.pair.new
-    if _declared(new) and not _declared(old) and asset.models.graphs_are_whole:
-        message = f"There is a new asset {asset.filename}{f' ({_size(new)})' if _size(new) else ''}."
-        yield _found(asset, message, "", _size(new) or asset.filename, _uses(new))
+    come = [pair for pair in models.changes.assets if _declared(pair.new) and not _declared(pair.old)]
+    yield from _one_sided(models, come, ("There is a new asset", ""), "assets are new", gone=False)
 
 
 @change("asset-missing", serving=ERROR, python=ERROR, keras=ERROR, security=WARNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.checks.compat.helpers import (
     check_case,
     edited,
     every,
+    found,
     mirrored,
     one,
     pair,
@@ -24,7 +26,7 @@ from tests.checks.compat.helpers import (
     same,
     with_files,
 )
-from tests.checks.helpers import TESTDATA
+from tests.checks.helpers import TESTDATA, Change, add_const, graph
 
 TABLES = "tables_and_assets"
 OLD_PAIR = TESTDATA / "pairs" / "change_asset_line" / "old"
@@ -42,6 +44,20 @@ def undeclared(message: object) -> None:
     del message.meta_graphs[0].asset_file_def[0]  # type: ignore[attr-defined]
 
 
+def declared(count: int) -> Change:
+    """Declares more assets, and constants of their names."""
+
+    def change(message: Any) -> None:
+        for number in range(count):
+            name = f"more_{number}.txt"
+            add_const(graph(message), f"more_{number}", name.encode())
+            declaration = message.meta_graphs[0].asset_file_def.add(filename=name)
+            declaration.tensor_info.name = f"more_{number}:0"
+
+    return change
+
+
+FEW, MANY = (changed(lambda folder: (OLD_PAIR, OLD_PAIR), new=[declared(count)]) for count in (5, 6))
 FIRST = "vocab.txt"
 GONE = changed(lambda folder: (OLD_PAIR, OLD_PAIR), new=[undeclared])
 LOST = with_files(lambda folder: (OLD_PAIR, OLD_PAIR), new={"assets/vocab.txt": None})
@@ -51,9 +67,10 @@ BINARY = written(b"\0" + VOCABULARY)
 
 TABLE: dict[str, Cases] = {
     "asset-removed": Cases(
-        fires={"declaration": GONE}, silent={"file": LOST, "added": mirrored(GONE), "content": LONGER}
+        fires={"declaration": GONE, "many": mirrored(MANY)},
+        silent={"file": LOST, "added": mirrored(GONE), "content": LONGER},
     ),
-    "asset-added": Cases(fires={"declaration": mirrored(GONE)}, silent={"gone": GONE, "content": LONGER}),
+    "asset-added": Cases(fires={"declaration": mirrored(GONE), "many": MANY}, silent={"gone": GONE, "content": LONGER}),
     "asset-missing": Cases(
         fires={"file": LOST},
         silent={
@@ -139,3 +156,12 @@ def test_a_missing_asset_stops_the_model(tmp_path: Path) -> None:
 def test_what_a_pointer_stands_for_is_not_compared(tmp_path: Path) -> None:
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 15\n"
     assert rules_of(TABLE, every(written(pointer), tmp_path)) == []
+
+
+def test_many_assets_of_one_kind_are_one_finding(tmp_path: Path) -> None:
+    finding = one(MANY, tmp_path / "many", "asset-added")
+    assert finding.message == "6 assets are new: more_0.txt, more_1.txt, more_2.txt and 3 more."
+    assert finding.reach == tuple(f"assets/more_{number}.txt" for number in range(6))
+    gone = one(mirrored(MANY), tmp_path / "gone", "asset-removed")
+    assert (gone.reach, gone.where.file) == (finding.reach, "assets/")
+    assert len(found(FEW, tmp_path / "few", "asset-added")) == 5
