@@ -11,6 +11,7 @@ from smanalyze.facts.function_names import layer_of, stem_of
 from smanalyze.graph.body import PLAIN_CALLS
 from smanalyze.report.changes import FunctionChange, NodeChange
 from smanalyze.report.diff import Severities
+from smanalyze.report.evidence import more_line
 from smanalyze.report.findings import Location
 from smanalyze.report.tensors import OpCount
 
@@ -115,7 +116,7 @@ def body_lines(one: FunctionChange, nodes: Sequence[NodeChange]) -> tuple[str, .
     room = MAX_LINES - len(about)
     lines = [node_line(node) for node in nodes]
     if len(lines) > room:
-        lines = [*lines[: room - 1], f"and {max(one.changed_nodes, len(lines)) - room + 1:,} more nodes"]
+        lines = [*lines[: room - 1], more_line(max(one.changed_nodes, len(lines)) - room + 1, "nodes")]
     return (*about, *lines)
 
 

@@ -108,9 +108,7 @@ def check_changes(
 
 
 def _order(finding: DiffFinding) -> tuple[int, int, str, str, str]:
-    # What a security reviewer has to see stands above, whoever the findings are judged for.
-    severity = "error" if finding.severities.security == "error" else finding.severity
-    return SEVERITIES.index(severity), AREAS.index(finding.area), finding.rule, finding.where.text(), finding.id
+    return SEVERITIES.index(finding.loudest), AREAS.index(finding.area), finding.rule, finding.where.text(), finding.id
 
 
 def worst(severities: Severities, audiences: Iterable[Audience]) -> Severity | None:

@@ -114,7 +114,7 @@ def summarize(verdict: DiffVerdict, changes: Changes, findings: Sequence[DiffFin
     if verdict == "re-exported" and not findings:
         noise = f"{', '.join(before)} and {last}" if before else last
         return f"{_SENTENCES[verdict]}{f'; nothing but {noise} differs' if noise else ''}."
-    counts = {severity: sum(f.severity == severity for f in findings) for severity in SEVERITIES}
+    counts = {severity: sum(f.loudest == severity for f in findings) for severity in SEVERITIES}
     said = ", ".join(f"{number:,} {word}{'s' * (number != 1)}" for word, number in counts.items() if number)
     sentence = _SENTENCES[verdict]
     if unread and verdict == "behaviour":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from smanalyze.model.tensors import Shape
+from smanalyze.report.evidence import more_line
 
 MAX_LINES = 20
 """Lines of evidence one finding carries; a reader needs the reach, not every instance."""
@@ -18,7 +19,7 @@ def listed(lines: Iterable[str]) -> tuple[str, ...]:
     every = tuple(lines)
     if len(every) <= MAX_LINES:
         return every
-    return (*every[: MAX_LINES - 1], f"and {len(every) - MAX_LINES + 1:,} more")
+    return (*every[: MAX_LINES - 1], more_line(len(every) - MAX_LINES + 1))
 
 
 def named(names: Sequence[str], limit: int = 3) -> str:

@@ -30,7 +30,7 @@ def build_weights(changes: Changes, mode: str, read: int, budget: int) -> Weight
     both = [pair for pair in changes.variables if pair.old is not None and pair.new is not None]
     changed = [pair for pair in both if pair.values == "changed"]
     rest = [pair for pair in both if pair.values in ("not-fetched", "not-read", "not-compared")]
-    rows = sorted(map(_row, (*changed, *rest)), key=_order)
+    rows = map(_row, sorted((*changed, *rest), key=_order))
     equal = sum(pair.values == "equal" and not _is_stored_nowhere(pair) for pair in both)
     return WeightsDiff(
         mode=mode, changed=len(changed), equal=equal, not_compared=len(rest), read_bytes=read, tensors=tuple(rows),
@@ -48,12 +48,22 @@ def _row(pair: VariablePair) -> WeightRow:
     new = pair.new
     old_name = pair.old.name if pair.old.name != new.name else ""
     shape = shape_words(new.shape)
-    return WeightRow(new.name, old_name, new.layer, new.dtype, shape, new.elements, new.size, pair.values, pair.delta)
+    return WeightRow(
+        new.name, old_name, new.layer, new.dtype, shape, new.elements, new.size, pair.values, pair.delta, new.role
+    )
 
 
-def _order(row: WeightRow) -> tuple[bool, float, str]:
-    relative = row.delta.relative if row.delta is not None and row.delta.relative is not None else -1.0
-    return row.status != "changed", -relative, row.name
+def _order(pair: VariablePair) -> tuple[bool, int, float, str]:
+    relative = pair.delta.relative if pair.delta is not None and pair.delta.relative is not None else -1.0
+    return pair.values != "changed", _rank(pair), -relative, pair.new.name if pair.new is not None else ""
+
+
+def _rank(pair: VariablePair) -> int:
+    """How much a variable matters: what is trained, other weights, what nothing binds, what training keeps."""
+    row = pair.new
+    if row is None or row.role not in ("weight", "unused"):
+        return 3
+    return 2 if row.role == "unused" else int(row.trainable is False)
 
 
 def _layers(pairs: list[VariablePair]) -> tuple[LayerWeights, ...]:
@@ -61,12 +71,15 @@ def _layers(pairs: list[VariablePair]) -> tuple[LayerWeights, ...]:
     for pair in pairs:
         groups.setdefault(pair.new.layer if pair.new is not None else "", []).append(pair)
     rows = []
+    ranks = {layer: min(map(_rank, held)) for layer, held in groups.items()}
     for layer, held in groups.items():
         changed = [pair for pair in held if pair.values == "changed"]
         if changed:
             told = [p.delta.relative for p in changed if p.delta is not None and p.delta.relative is not None]
             rows.append(LayerWeights(layer, len(changed), len(held) - len(changed), max(told, default=None)))
-    return tuple(sorted(rows, key=lambda row: (-(row.relative if row.relative is not None else -1.0), row.layer)))
+    return tuple(
+        sorted(rows, key=lambda row: (ranks[row.layer], -(-1.0 if row.relative is None else row.relative), row.layer))
+    )
 
 
 def _says(

@@ -39,7 +39,6 @@ from smanalyze.render.diff_words import (
     confidence_text,
     hash_groups,
     is_same,
-    loudest,
     normalised_text,
     side_facts,
     side_text,
@@ -61,6 +60,7 @@ from smanalyze.report.diff import (
     TensorDiff,
     WeightRow,
 )
+from smanalyze.report.evidence import cut_lines
 
 _FINDINGS = 250
 _FINDINGS_SHARE = 30_000
@@ -106,7 +106,7 @@ def _add_findings(sheet: Sheet, findings: tuple[DiffFinding, ...]) -> None:
 
 
 def _finding_row(finding: DiffFinding) -> tuple[str, ...]:
-    worst, whom = loudest(finding), concerned(finding)
+    worst, whom = finding.loudest, concerned(finding)
     sign = "🔒" if whom == "security" and worst == "error" else _SIGNS[worst]
     told = " ".join(filter(None, (cell_prose(finding.message), cell_prose(change_text(finding)))))
     return f"{sign} {whom}", cell_code(finding.rule), cell_prose(finding.where.text()), told
@@ -116,8 +116,8 @@ def _explained(finding: DiffFinding) -> str:
     """Of the first finding of a rule."""
     lines = [f"- Why: {prose(finding.why)}"] if finding.why else []
     lines += [f"- Fix: {prose(finding.fix)}"] if finding.fix else []
-    lines += [f"- Evidence: {prose(line)}" for line in finding.evidence[:_EVIDENCE]]
-    hidden = len(finding.evidence) - _EVIDENCE
+    told, hidden = cut_lines(finding.evidence, _EVIDENCE)
+    lines += [f"- Evidence: {prose(line)}" for line in told]
     lines += [f"- … {plural(hidden, 'more line')}"] if hidden > 0 else []
     lines += [f"- Reach: {codes(finding.reach, _NAMES)}"] if finding.reach else []
     sure = confidence_text(finding)

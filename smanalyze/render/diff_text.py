@@ -42,7 +42,6 @@ from smanalyze.render.diff_words import (
     confidence_text,
     hash_groups,
     is_same,
-    loudest,
     normalised_text,
     side_facts,
     title_text,
@@ -55,6 +54,7 @@ from smanalyze.render.units import plural
 from smanalyze.render.words import cut, joined
 from smanalyze.report.changes import FunctionChange
 from smanalyze.report.diff import DiffFinding, DiffReport, SignatureDiff, WeightRow, WeightsDiff
+from smanalyze.report.evidence import cut_lines
 
 _FINDINGS = 60
 _WEIGHTS = 10
@@ -121,7 +121,7 @@ def _draw_findings(page: Page, findings: tuple[DiffFinding, ...]) -> None:
 
 def _draw_finding(page: Page, finding: DiffFinding, explain: bool) -> None:
     """Why and fix stand with the first finding of a rule."""
-    worst = loudest(finding)
+    worst = finding.loudest
     where = finding.where.text()
     title = [
         (finding.rule, "title"),
@@ -133,7 +133,7 @@ def _draw_finding(page: Page, finding: DiffFinding, explain: bool) -> None:
     page.flow(title, 2, 11, (worst, worst))
     page.flow([(finding.message, "")], 11)
     page.flow([(change_text(finding), "")], 11, 13)
-    told, hidden = cut(finding.evidence, _EVIDENCE)
+    told, hidden = cut_lines(finding.evidence, _EVIDENCE)
     for line in told:
         page.flow([("·", "dim"), (line, "dim")], 11, 13)
     if hidden:
@@ -175,7 +175,7 @@ def _draw_tensors(page: Page, one: SignatureDiff) -> None:
 def _draw_weights(page: Page, weights: WeightsDiff) -> None:
     """The largest changes; of what was not compared only how much it is, unless it is all there is."""
     changed = changed_weights(weights)
-    page.heading("Weights", ("largest changes first" if changed else "", "dim"))
+    page.heading("Weights", ("what is trained first, then the largest changes" if changed else "", "dim"))
     shown, hidden = cut(changed or weights.tensors, _WEIGHTS)
     columns = (
         Column("variable", give="fold", style="name", floor=16), Column("dtype", drop=4), Column("shape", drop=3),

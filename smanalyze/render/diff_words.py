@@ -163,28 +163,23 @@ def told_to(finding: DiffFinding) -> tuple[tuple[str, Severity], ...]:
     return tuple((audience, severity) for audience, severity in pairs if severity is not None)
 
 
-def loudest(finding: DiffFinding) -> Severity:
-    """How bad it is told to be: for the audiences in force, and as bad as can be for a security reviewer."""
-    return "error" if finding.severities.security == "error" else finding.severity
-
-
 def concerned(finding: DiffFinding) -> str:
     """``serving, python``: those for whom it is as bad as it is told; where it was judged for nobody whom it concerns,
     those whom it would be, with how bad."""
     told = told_to(finding)
-    whom = [audience for audience, severity in told if severity == loudest(finding)]
+    whom = [audience for audience, severity in told if severity == finding.loudest]
     return ", ".join(whom or [f"{severity} for {audience}" for audience, severity in told])
 
 
 def grouped(findings: Sequence[DiffFinding]) -> tuple[Group, ...]:
     """The findings, which come by severity and area, with a head for each."""
-    runs = groupby(findings, key=lambda finding: (loudest(finding), finding.area))
+    runs = groupby(findings, key=lambda finding: (finding.loudest, finding.area))
     return tuple(Group(severity, area, tuple(found)) for (severity, area), found in runs)
 
 
 def counted(findings: Sequence[DiffFinding]) -> tuple[tuple[Severity, int], ...]:
     """(severity, number) of what is shown under each, worst first."""
-    told = [loudest(finding) for finding in findings]
+    told = [finding.loudest for finding in findings]
     return tuple((severity, told.count(severity)) for severity in SEVERITIES if severity in told)
 
 

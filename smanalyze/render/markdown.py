@@ -35,6 +35,7 @@ from smanalyze.render.words import (
 )  # fmt: skip
 from smanalyze.report.diff import DiffFinding
 from smanalyze.report.document import MetaGraphReport, NotRead, Report
+from smanalyze.report.evidence import cut_lines
 from smanalyze.report.findings import Finding, count_by_severity
 from smanalyze.report.tensors import Reach, SignatureReport, Tensor
 
@@ -148,8 +149,8 @@ def _explained(finding: Finding) -> str:
     lines = [f"{code(finding.rule)}"]
     lines += [f"- Why: {prose(finding.why)}"] if finding.why else []
     lines += [f"- Fix: {prose(finding.fix)}"] if finding.fix else []
-    lines += [f"- Evidence: {prose(line)}" for line in finding.evidence[:_EVIDENCE]]
-    hidden = len(finding.evidence) - _EVIDENCE
+    told, hidden = cut_lines(finding.evidence, _EVIDENCE)
+    lines += [f"- Evidence: {prose(line)}" for line in told]
     lines += [f"- … {hidden:,} more"] if hidden > 0 else []
     return "\n".join([lines[0], "", *lines[1:]]) if len(lines) > 1 else lines[0]
 

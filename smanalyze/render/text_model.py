@@ -23,6 +23,7 @@ from smanalyze.render.words import (
     warmup_text,
 )  # fmt: skip
 from smanalyze.report.document import ModelSummary, NotRead, Report
+from smanalyze.report.evidence import cut_lines
 from smanalyze.report.findings import Finding, Severity, count_by_severity
 
 _SIGNATURES_IN_HEAD = 4
@@ -127,7 +128,7 @@ def _draw_finding(page: Page, finding: Finding, explain: bool, only: bool) -> No
     title: list[Span] = [(finding.rule, "title"), ("·" if where else "", "dim"), (where, "dim")]
     page.flow(title, 2, 11, (severity, severity))
     page.flow([(finding.message, "")], 11)
-    shown, hidden = cut(finding.evidence, len(finding.evidence) if only else _EVIDENCE)
+    shown, hidden = cut_lines(finding.evidence, len(finding.evidence) if only else _EVIDENCE)
     for line in shown:
         page.flow([("-", "dim"), (line, "dim")], 11, 13)
     if hidden:

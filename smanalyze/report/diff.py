@@ -62,6 +62,12 @@ class DiffFinding:
     status: str
     confidence: float
 
+    @property
+    def loudest(self) -> Severity:
+        """How bad it is told to be: for the audiences in force, and as bad as can be for a security reviewer, whoever
+        the findings are judged for."""
+        return "error" if self.severities.security == "error" else self.severity
+
 
 @record
 class SideReport:
@@ -147,7 +153,7 @@ class VersionAdvice:
 
 @record
 class WeightRow:
-    """One variable whose values changed, or could not be compared."""
+    """One variable whose values changed, or could not be compared. ``role`` is that of a VariableRow."""
 
     name: str
     old_name: str
@@ -158,6 +164,7 @@ class WeightRow:
     size: int
     status: str
     delta: WeightDelta | None
+    role: str = "weight"
 
 
 @record
@@ -172,8 +179,8 @@ class LayerWeights:
 
 @record
 class WeightsDiff:
-    """The weights of both sides. ``mode`` is ``none``, ``crc`` or ``stats``; ``tensors`` are those that changed, most
-    first; ``read_bytes`` what had to be read for it."""
+    """The weights of both sides. ``mode`` is ``none``, ``crc`` or ``stats``; ``tensors`` are those that changed, what
+    is trained first, then by how much; ``read_bytes`` what had to be read for it."""
 
     mode: str
     changed: int

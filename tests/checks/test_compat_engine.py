@@ -9,12 +9,14 @@ from collections import Counter
 
 import pytest
 
+from smanalyze.api.diff import diff
 from smanalyze.checks.compat_engine import ChangeRule, all_change_rules
 from smanalyze.checks.engine import all_rules
 from smanalyze.report.diff import AREAS, AUDIENCES
 from smanalyze.report.findings import SEVERITIES
 from tests.checks import compat
 from tests.checks.compat.helpers import Cases
+from tests.pairs import sides_of
 
 FAMILIES = [module.name for module in pkgutil.iter_modules(compat.__path__) if module.name.startswith("test_")]
 
@@ -47,3 +49,15 @@ def test_every_rule_has_a_firing_and_a_silent_case() -> None:
     silent = {rule for table in tables for rule, cases in table.items() if not cases.fires}
     assert silent <= ASKED_FOR, "it fires nowhere; with an option it would have a test of its own"
     assert [rule for table in tables for rule, cases in table.items() if not cases.silent] == []
+
+
+def test_the_headline_counts_what_the_list_shows() -> None:
+    """An error that only a security reviewer is judged for stands among the errors, whoever the audience is."""
+    old, new = sides_of("change_read_file")
+    for audiences in (("serving",), ("security",), ("serving", "python")):
+        found = diff(old, new, audiences=audiences)
+        assert found.security_review
+        for severity in SEVERITIES:
+            listed = sum(finding.loudest == severity for finding in found.findings)
+            told = re.search(rf"(\d+) {severity}", found.summary)
+            assert listed == (int(told[1]) if told else 0)

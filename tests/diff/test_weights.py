@@ -347,3 +347,15 @@ def test_values_that_are_not_here_were_not_fetched(tmp_path: Path) -> None:
     found = report(with_files(same("module_one_signature"), old={"variables/variables.index": None})(tmp_path))
     assert {row.status for row in found.weights.tensors} == {"not-fetched"}
     assert [one.part for one in found.not_compared] == ["old: variables"]
+
+
+def test_what_is_trained_leads_and_what_training_keeps_comes_last(tmp_path: Path) -> None:
+    """The slots of an optimizer change most of all, and matter least."""
+    momentum, velocity = (f"optimizer/_variables/{number}" for number in (2, 3))
+    old = {momentum: np.ones_like, velocity: np.ones_like}
+    new = {momentum: lambda v: v + 5, velocity: lambda v: v + 90, "kernel": lambda v: v * np.float32(1.01)}
+    rows = report(restored("optimizer_checkpoint", old, new)(tmp_path)).weights
+    assert [row.role for row in rows.tensors] == ["weight", "optimizer", "optimizer"]
+    told = [row.delta.relative or 0.0 for row in rows.tensors if row.delta is not None]
+    assert told[1] > told[2] > told[0]
+    assert [layer.layer for layer in rows.layers] == ["", "adam"]

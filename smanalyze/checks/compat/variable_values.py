@@ -6,20 +6,18 @@ changed holds other values, too, and is told by that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import TwoModels
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
-from smanalyze.checks.variable_groups import WEIGHTS, Group, delta_words, matched, row_of
+from smanalyze.checks.variable_groups import WEIGHTS, Group, matched, row_of
 from smanalyze.report.changes import VariablePair, WeightDelta
 from smanalyze.report.diff import Severities
 
 AREA = "variables"
-
-TOP = 10
-"""So many variables are named, those that changed most."""
 
 LARGE = 0.5
 """A ‖Δ‖/‖w‖ above it, or a cosine below it, is a large change."""
@@ -72,8 +70,8 @@ def values_changed(models: TwoModels) -> Iterator[Changed]:
         return
     every = weights + state
     group = Group("", "", tuple(every), False)
-    lines = [_told(pair) for pair in every[:TOP]]
-    lines += [f"and {len(every) - TOP:,} more"] if len(every) > TOP else []
+    lines = [f"{kind}: {count_of(count, 'variable')}" for kind, count in _kinds(weights)]
+    lines += [f"{kind}: {count_of(count, 'variable')} of what training keeps" for kind, count in _kinds(state)]
     kept = f"{count_of(len(state), 'variable')} that training or randomness keeps its state in"
     if weights:
         total = len(matched(models))
@@ -88,11 +86,12 @@ def values_changed(models: TwoModels) -> Iterator[Changed]:
     )  # fmt: skip
 
 
-def _told(pair: VariablePair) -> str:
-    reasons = {"budget": "not read, the budget was used up", "missing": "its data is not here",
-               "unreadable": "its data cannot be read"}  # fmt: skip
-    told = delta_words(pair.delta) if pair.delta is not None else reasons.get(pair.unread, "other checksum")
-    return f"{row_of(pair).name}: {told}"
+def _kinds(pairs: list[VariablePair]) -> list[tuple[str, int]]:
+    """How many changed in which way, most first; by how much is told with the weights."""
+    reasons = {"budget": "not read, the budget was used up", "missing": "their data is not here",
+               "unreadable": "their data cannot be read"}  # fmt: skip
+    told = [p.delta.kind if p.delta is not None else reasons.get(p.unread, "other checksums") for p in pairs]
+    return Counter(told).most_common()
 
 
 @change("var-large-delta", serving=WARNING, python=WARNING, keras=WARNING, security=WARNING)
@@ -106,7 +105,7 @@ def large_delta(models: TwoModels) -> Iterator[Changed]:
     found = _weighed(models, _is_large)
     if found:
         verb = "is" if len(found) == 1 else "are"
-        yield _found(found, f"{_are(found)} {verb} far from the old values.", delta_words, ("", ""))
+        yield _found(found, f"{_are(found)} {verb} far from the old values.", lambda delta: delta.kind, ("", ""))
 
 
 def _is_large(delta: WeightDelta) -> bool:

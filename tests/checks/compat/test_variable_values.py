@@ -84,18 +84,28 @@ def test_all_changed_variables_are_one_finding(tmp_path: Path) -> None:
     maker = restored("keras3_export", new=dict.fromkeys(names, lambda values: values + np.float32(0.25)))
     finding = one(maker, tmp_path, "var-values-changed")
     assert finding.message == "6 of 8 variables hold other values."
-    assert len(finding.evidence) == 6 and finding.severities.serving == "note"
-    shares = [float(line.partition("‖w‖ ")[2].partition(",")[0]) for line in finding.evidence if "‖w‖" in line]
-    assert shares == sorted(shares, reverse=True)
+    assert finding.severities.serving == "note"
+    assert finding.evidence == ("changed: 3 variables", "fine-tuned: 2 variables", "re-trained: 1 variable")
 
 
-def test_ten_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+def test_how_much_each_changed_is_told_once_with_the_weights(tmp_path: Path) -> None:
+    def drift(values: Any) -> Any:
+        return values * np.float32(-2)
+
+    found = report(restored("keras3_export", new={"variables/0": drift, "variables/2": drift})(tmp_path))
+    assert 3 in [row.delta.relative for row in found.weights.tensors if row.delta is not None]
+    told = {finding.rule: finding.evidence for finding in found.findings if finding.rule.startswith("var-")}
+    assert {"var-large-delta", "var-values-changed"} <= told.keys()
+    assert not [line for lines in told.values() for line in lines if "‖" in line]
+
+
+def test_variables_are_counted_by_how_they_changed(tmp_path: Path) -> None:
     def moved(values: Any) -> Any:
         return (~values if values.dtype == bool else values + np.ones((), values.dtype)).astype(values.dtype)
 
     names = ["float16", "float64", "float32", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
     finding = one(restored("dtypes_all", new=dict.fromkeys(names, moved)), tmp_path, "var-values-changed")
-    assert len(finding.evidence) == 11 and finding.evidence[-1] == "and 1 more"
+    assert finding.evidence == ("re-initialised: 8 variables", "re-trained: 3 variables")
 
 
 def test_state_alone_concerns_no_server(tmp_path: Path) -> None:
