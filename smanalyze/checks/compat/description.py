@@ -26,6 +26,7 @@ _TOLD_BY = {
 
 _OF_GRAPHS = ("listed", "collection", "aliases")
 _SHOWN = 4
+_WORDS = {"object": "objects of one side alone", "child": "what hangs below", "slot": "slots of optimizers"}
 
 
 @change("api-description-changed", python=NOTE, keras=NOTE)
@@ -42,7 +43,7 @@ def description_changed(untold: Untold) -> Iterator[Changed]:
     if not rows or not meta_graph.models.graphs_are_whole:
         return
     counts = Counter(row.what for row in rows)
-    words = [f"{what} ({count})" if count > 1 else what for what, count in counts.most_common(_SHOWN)]
+    words = [_WORDS.get(what, what) + f" ({count})" * (count > 1) for what, count in counts.most_common(_SHOWN)]
     if len(counts) > _SHOWN:
         words.append(f"{len(counts) - _SHOWN} more")
     alone = rows[0] if len(rows) == 1 else None

@@ -57,12 +57,13 @@ def body_changed(body: BodyChange) -> Iterator[Changed]:
         return
     nodes = _computing(one)
     old, new = ops_text(one.ops_removed), ops_text(one.ops_added)
-    if not one.ops_added and not one.ops_removed and len(nodes) == 1:
+    alone = not one.ops_added and not one.ops_removed and len(nodes) == 1
+    if alone:
         old, new = nodes[0].old, nodes[0].new
     place = body_place(body, nodes[0] if len(nodes) == 1 else None)
     yield Changed(
-        place, _body_message(one, nodes), body_subject(body), old, new, body_lines(one, nodes), one.reach,
-        body_severities(one), confidence_of(one),
+        place, _body_message(one, nodes), body_subject(body), old, new, body_lines(one, [] if alone else nodes),
+        one.reach, body_severities(one), confidence_of(one),
     )  # fmt: skip
 
 
