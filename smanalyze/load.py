@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from smanalyze.errors import FormatError, NotASavedModelError, UsageError
@@ -17,6 +18,7 @@ from smanalyze.format.saved_model import ParsedSavedModel, is_graph_def, parse_s
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.parts import LISTING, FileEntry, Presence, Unreadable
 from smanalyze.model.saved_model import Found, MetaGraph, SavedModel
+from smanalyze.model.weights import KERAS_SUFFIXES
 from smanalyze.source.directory import Directory
 from smanalyze.source.find import MODEL_FILES, Place, find
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from smanalyze.model.checkpoint_objects import CheckpointObjects
     from smanalyze.model.fingerprints import FingerprintSource
     from smanalyze.model.side_files import WarmupRecord
-    from smanalyze.model.weights import WeightsFile
+    from smanalyze.model.weights import KerasTexts, WeightsFile
 
 INDEX = "variables/variables.index"
 DEBUG_INFO = "debug/saved_model_debug_info.pb"
@@ -121,6 +123,7 @@ class _Loader:
             unreadable=tuple(self.unreadable),
             read_file=self.directory.read,
             file_pieces=self.directory.pieces,
+            keras_texts=partial(_keras_texts, self.directory),
             **rest,
         )
 
@@ -299,6 +302,20 @@ class _Loader:
             return logs.records
 
         return self._small(WARMUP, "warmup requests", parse) or ()
+
+
+def _keras_texts(directory: Directory, path: str) -> KerasTexts | None:
+    """The Keras configurations in one file of the model; None where its name is not that of a Keras file."""
+    if os.path.splitext(path)[1].lower() not in KERAS_SUFFIXES:
+        return None
+    from smanalyze.format.weights import read_texts
+    from smanalyze.source.weights import keras_kind
+
+    try:
+        head = directory.read(path, 8)
+    except FormatError:
+        head = b""  # read_texts will say so
+    return read_texts(keras_kind(path, head), os.path.join(directory.root, path), path, directory.read)
 
 
 def _kind(file: str) -> Literal["pb", "pbtxt", "cpb"]:

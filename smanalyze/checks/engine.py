@@ -21,6 +21,7 @@ from smanalyze.checks.subject import (
     OneAsset,
     OneAudit,
     OneFolder,
+    OneKerasAct,
     OneLibrary,
     OneManifest,
     OneMetaGraph,
@@ -186,6 +187,7 @@ def _subjects(facts: ModelFacts) -> dict[type, Iterable[Any]]:
         OneModel: [OneModel(facts)],
         OneMetaGraph: meta_graphs,
         OneSignature: signatures,
+        OneKerasAct: [OneKerasAct(act) for act in facts.keras_acts],
     }
 
 

@@ -10,6 +10,7 @@ from smanalyze.checks.output_flow import OutputFlow
 from smanalyze.checks.restore_plan import RestorePlan, restore_plan, restored_keys
 from smanalyze.facts.acts import Acts
 from smanalyze.facts.checkpoint import index_is_sound, index_is_whole
+from smanalyze.facts.keras_act import KerasAct, has_keras_configs
 from smanalyze.facts.names import Names
 from smanalyze.graph.dependencies import Dependencies
 from smanalyze.graph.model_graph import ModelGraph
@@ -94,6 +95,15 @@ class ModelFacts(FileFacts):
     summary: ModelSummary
     meta_graphs: tuple[MetaGraphReport, ...]
     reuse: ReuseReport
+
+    @cached_property
+    def keras_acts(self) -> tuple[KerasAct, ...]:
+        """What its Keras configurations bring along."""
+        if not has_keras_configs(self.model):
+            return ()
+        from smanalyze.facts.keras_code import keras_acts
+
+        return keras_acts(self.model)
 
 
 @dataclass(frozen=True, eq=False, repr=False, match_args=False)
@@ -180,6 +190,13 @@ class OneSignature:
     def place(self, **where: str | int | None) -> Location:
         """A location in this signature."""
         return self.meta_graph.place(signature=self.report.key, **where)
+
+
+@dataclass(frozen=True, eq=False, repr=False, match_args=False)
+class OneKerasAct:
+    """Subject: one thing that a Keras configuration brings along, of a model or of a file of weights."""
+
+    act: KerasAct
 
 
 @dataclass(frozen=True, eq=False, repr=False, match_args=False)

@@ -31,7 +31,7 @@ DTYPES = {
     "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64", "b1": "bool", "c8": "complex64", "c16": "complex128",
 }  # fmt: skip
 
-TEXTS = ("keras_version", "backend", "model_config")
+TEXTS = ("keras_version", "backend", "model_config", "training_config")
 """Attributes of the root."""
 
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, MemoryError, AttributeError)
@@ -39,7 +39,8 @@ _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, MemoryError, 
 
 
 class Hdf5:
-    """One open HDF5 file. ``tensors`` are what can be read, with the dataset of the same number in ``datasets``."""
+    """One open HDF5 file. ``tensors`` are what can be read, with the dataset of the same number in ``datasets``, once
+    ``walk`` has looked for them."""
 
     def __init__(self, file: IO[bytes], problem: Callable[[str, str], None]) -> None:
         import h5py
@@ -51,7 +52,6 @@ class Hdf5:
             self.root = h5py.File(file, "r", rdcc_nbytes=16 << 20)
         except _BROKEN as error:
             raise Refused("corrupt", f"The HDF5 file cannot be opened: {short(error)}.") from error
-        self._walk()
 
     def texts(self) -> dict[str, str]:
         """The attributes that describe the model, those that are there."""
@@ -62,11 +62,15 @@ class Hdf5:
             except _BROKEN as error:
                 self.problem("corrupt", f"The attribute {name} cannot be read: {short(error)}.")
                 continue
-            if value and len(value) <= MAX_TEXT_BYTES:
+            if len(value) > MAX_TEXT_BYTES:
+                self.problem("limit", f"The attribute {name} is larger than {MAX_TEXT_BYTES} bytes.")
+            elif value:
                 found[name] = value
+            elif name in self.root.attrs:
+                self.problem("wrong-kind", f"The attribute {name} holds no text.")
         return found
 
-    def _walk(self) -> None:
+    def walk(self) -> None:
         """Every dataset that plain links lead to from the root. A group is entered once, whatever leads to it."""
         import h5py
 

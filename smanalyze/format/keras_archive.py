@@ -6,6 +6,7 @@ Source: keras/src/saving/saving_lib.py: a zip of metadata.json, config.json and 
 from __future__ import annotations
 
 import io
+import json
 import struct
 import tempfile
 import zipfile
@@ -31,6 +32,14 @@ _BROKEN = (zipfile.BadZipFile, RuntimeError, OSError, EOFError, ValueError, zlib
 """What zipfile raises for damaged, encrypted and unknown kinds of members."""
 
 Problem = Callable[[str, str], None]
+
+
+def decode_json(content: bytes) -> str:
+    """JSON as text, in the encoding that json.loads takes for it: Keras hands it the bytes."""
+    try:
+        return content.decode(json.detect_encoding(content), "surrogatepass")
+    except UnicodeDecodeError:
+        return content.decode("utf-8", "replace")
 
 
 def _refuse_bomb(info: zipfile.ZipInfo, what: str) -> None:
@@ -101,7 +110,7 @@ class Archive:
             content = member.read(MAX_TEXT_BYTES + 1)
         if len(content) > MAX_TEXT_BYTES:
             raise Refused("limit", f"{info.filename} is larger than {MAX_TEXT_BYTES} bytes.")
-        return content.decode("utf-8", "replace")
+        return decode_json(content)
 
     def check_rest(self) -> None:
         """Compares the CRC-32 of what is neither text nor weights: the assets of a model."""

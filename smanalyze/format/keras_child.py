@@ -44,10 +44,15 @@ _PASSED = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRA
 
 
 class KerasChild:
-    """The process for one file, started at the first request and ended with this object."""
+    """The process for one file, started at the first request and ended with this object. With ``texts_only`` it looks
+    for no tensors; the texts of an archive need no h5py."""
 
-    def __init__(self, path: str, kind: str, seconds: float = ANSWER_SECONDS, memory: int = MEMORY_BYTES) -> None:
-        self._request = {"do": "open", "path": os.path.abspath(path), "kind": kind}
+    def __init__(
+        self, path: str, kind: str, seconds: float = ANSWER_SECONDS, memory: int = MEMORY_BYTES,
+        texts_only: bool = False,
+    ) -> None:  # fmt: skip
+        self._request = {"do": "open", "path": os.path.abspath(path), "kind": kind, "texts_only": texts_only}
+        self._paths = _paths(needed=kind != "keras" or not texts_only)
         self._seconds = seconds
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
@@ -92,7 +97,7 @@ class KerasChild:
         environment |= {"HDF5_PLUGIN_PATH": "", "HDF5_PLUGIN_PRELOAD": "::", "HDF5_USE_FILE_LOCKING": "FALSE"}
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _CODE, *_paths()],
+            [sys.executable, "-I", "-c", _CODE, *self._paths],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -210,10 +215,10 @@ class KerasReader:
         return content[offset - position : wanted]
 
 
-def _paths() -> list[str]:
+def _paths(needed: bool) -> list[str]:
     """Our package's folder, and where an isolated Python finds h5py and numpy, if not by itself."""
     specs = [importlib.util.find_spec(name) for name in ("h5py", "numpy")]
-    if specs[0] is None:
+    if specs[0] is None and needed:
         raise UsageError(MISSING)
     files = [spec.origin for spec in specs if spec is not None and spec.origin]
     folders = dict.fromkeys(os.path.dirname(os.path.dirname(os.path.abspath(file))) for file in files)

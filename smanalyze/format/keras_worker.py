@@ -4,7 +4,8 @@ HDF5 is read by a large C library, and a file may be hostile. So this process ha
 loads no HDF5 plugins, follows nothing that leads out of the file, unpickles nothing, and writes nothing but a temporary
 copy of the weights where an archive is compressed.
 
-Requests are lines of JSON on stdin: the limits; ``{"do": "open", "path", "kind"}``; ``{"do": "read", "number"}``.
+Requests are lines of JSON on stdin: the limits; ``{"do": "open", "path", "kind", "texts_only"}``;
+``{"do": "read", "number"}``.
 Answers on stdout are frames: one byte for the kind (``J`` JSON, ``D`` data, ``Z`` the end of data, ``E`` a refusal:
 JSON of a code and a sentence), 8 bytes of length, little-endian, the content.
 """
@@ -27,7 +28,7 @@ class Reader:
         self.problems: list[tuple[str, str]] = []
         self.hdf5: Any = None
 
-    def open(self, kind: str) -> dict[str, Any]:
+    def open(self, kind: str, texts_only: bool) -> dict[str, Any]:
         """What is in the file: texts (architecture, metadata, attributes), tensors, problems."""
         from smanalyze.format.hdf5 import Hdf5
         from smanalyze.format.keras_archive import Archive
@@ -37,6 +38,8 @@ class Reader:
         if kind == "keras":
             archive = Archive(self.file, self._problem)
             texts = archive.texts()
+            if texts_only:
+                return {"texts": texts, "tensors": [], "problems": self.problems}
             weights = archive.weights()
             archive.check_rest()
         try:
@@ -47,6 +50,8 @@ class Reader:
             self._problem(*refused.args)
         if self.hdf5 is not None:
             texts = {**self.hdf5.texts(), **texts}
+            if not texts_only:
+                self.hdf5.walk()
         tensors = [] if self.hdf5 is None else self.hdf5.tensors
         return {"texts": texts, "tensors": tensors, "problems": self.problems}
 
@@ -86,7 +91,7 @@ def answer(reader: Reader | None, request: dict[str, Any]) -> Reader | None:
     try:
         if request["do"] == "open":
             reader = Reader(request["path"])
-            send(b"J", json.dumps(reader.open(request["kind"])).encode())
+            send(b"J", json.dumps(reader.open(request["kind"], request["texts_only"])).encode())
         elif reader is not None and reader.hdf5 is not None:
             for piece in reader.hdf5.pieces(request["number"]):
                 send(b"D", piece)

@@ -6,20 +6,30 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from smanalyze.errors import FormatError, LimitError
+from smanalyze.errors import FormatError, LimitError, UsageError
 from smanalyze.format.bundle import OBJECT_GRAPH_KEY, open_bundle
 from smanalyze.format.faults import whole_file_fault
+from smanalyze.format.keras_archive import decode_json
 from smanalyze.format.keras_child import KerasChild, KerasReader
 from smanalyze.format.keras_config import is_config, parse_config, parse_yaml_config
 from smanalyze.format.keras_limits import MAX_TEXT_BYTES
 from smanalyze.model.bundle import BundleEntry
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.parts import FileEntry, Presence, Unreadable
-from smanalyze.model.weights import KerasConfig, WeightRole, WeightsFile, WeightsKind, WeightTensor
+from smanalyze.model.weights import (
+    KerasConfig,
+    KerasText,
+    KerasTexts,
+    WeightRole,
+    WeightsFile,
+    WeightsKind,
+    WeightTensor,
+)
 
 _SUFFIX = "/.ATTRIBUTES/"
 _POSITION = re.compile(r"(?:^|/)vars/([0-9]{1,9})$")
 _HEAD_BYTES = 1024
+_CONFIGS = ("config.json", "model_config", "training_config")
 
 
 def open_checkpoint(prefix: str, files: tuple[FileEntry, ...], map_file: Callable[[str], memoryview]) -> WeightsFile:
@@ -83,7 +93,7 @@ def _architecture(kind: WeightsKind, file: FileEntry, read: Callable[[str, int],
     content = read(file.path, MAX_TEXT_BYTES + 1)
     if len(content) > MAX_TEXT_BYTES:
         return None
-    text = content.decode("utf-8", "replace")
+    text = content.decode("utf-8", "replace") if kind == "keras-yaml" else decode_json(content)
     config: KerasConfig | None = None
     if kind == "keras-yaml":
         config = parse_yaml_config(text)
@@ -91,7 +101,8 @@ def _architecture(kind: WeightsKind, file: FileEntry, read: Callable[[str, int],
         config = parse_config(text)
     if config is None:
         return None
-    return WeightsFile(kind, file.path, Checkpoint("absent", file.path), config=config, files=(file,))
+    texts = (KerasText("", text),)
+    return WeightsFile(kind, file.path, Checkpoint("absent", file.path), config=config, files=(file,), texts=texts)
 
 
 def _weights(kind: WeightsKind, path: str, file: FileEntry) -> WeightsFile:
@@ -104,7 +115,38 @@ def _weights(kind: WeightsKind, path: str, file: FileEntry) -> WeightsFile:
     numbers = {entry.key: (number, entry.size) for number, entry in enumerate(entries)}
     presence: Presence = "present" if tensors or not problems else "not-read"
     checkpoint = Checkpoint(presence, file.path, entries=entries, reader=KerasReader(child, numbers))
-    return WeightsFile(kind, file.path, checkpoint, tensors, config=config, files=(file,), unreadable=tuple(problems))
+    return WeightsFile(
+        kind, file.path, checkpoint, tensors, config=config, files=(file,), unreadable=tuple(problems),
+        texts=_texts(found["texts"]),
+    )  # fmt: skip
+
+
+def read_texts(kind: WeightsKind, path: str, name: str, read: Callable[[str, int], bytes]) -> KerasTexts:
+    """The configurations in a Keras file; no tensor is looked at. JSON and YAML are taken as they are, whatever they
+    hold. Never raises for what is in the file, nor where h5py is missing."""
+    try:
+        if kind in ("keras-json", "keras-yaml"):
+            return _plain_text(kind, read(name, MAX_TEXT_BYTES + 1))
+        fault = whole_file_fault(read(name, _HEAD_BYTES)[:_HEAD_BYTES])
+        if fault is not None:
+            return KerasTexts(kind, (), (fault[1],))
+        found = KerasChild(path, kind, texts_only=True).open()
+    except (FormatError, UsageError) as error:
+        return KerasTexts(kind, (), (error.message,))
+    return KerasTexts(kind, _texts(found["texts"]), tuple(message for _, message in found["problems"]))
+
+
+def _plain_text(kind: WeightsKind, content: bytes) -> KerasTexts:
+    """JSON or YAML; one that is too large is told of only where it looks like Keras's."""
+    if len(content) > MAX_TEXT_BYTES:
+        keras = b"class_name" in content or b"c\0l\0a\0s\0s\0_" in content
+        return KerasTexts(kind, (), (f"The file is larger than {MAX_TEXT_BYTES} bytes.",) if keras else ())
+    text = content.decode("utf-8", "replace") if kind == "keras-yaml" else decode_json(content)
+    return KerasTexts(kind, (KerasText("", text),), ())
+
+
+def _texts(found: dict[str, str]) -> tuple[KerasText, ...]:
+    return tuple(KerasText(place, found[place]) for place in _CONFIGS if place in found)
 
 
 def _config(texts: dict[str, str], file: FileEntry, problems: list[Unreadable]) -> KerasConfig | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # annotations only; a dataclass takes half a millisecond to m
     from smanalyze.model.side_files import DebugInfo, Fingerprint, KerasNode, WarmupRecord
     from smanalyze.model.tensors import TensorInfo
     from smanalyze.model.variables import StoredValues
+    from smanalyze.model.weights import KerasTexts
 
 
 @record
@@ -123,7 +124,8 @@ class SavedModel:
     """Everything that could be read of one SavedModel, and (``unreadable``) what could not.
 
     ``read_file`` gives the bytes of one of ``files`` by its path, ``file_pieces`` the same a piece at a time (for files
-    of any size); FormatError if it cannot be read.
+    of any size); FormatError if it cannot be read. ``keras_texts`` gives the Keras configurations in one of ``files``,
+    None where its name is not that of a Keras file.
     """
 
     found: Found
@@ -145,6 +147,7 @@ class SavedModel:
     read_file: Callable[[str], bytes] | None = field(default=None, compare=False, repr=False)
     fingerprints: FingerprintSource | None = field(default=None, compare=False, repr=False)
     file_pieces: Callable[[str], Iterator[memoryview]] | None = field(default=None, compare=False, repr=False)
+    keras_texts: Callable[[str], KerasTexts | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def kind(self) -> str:

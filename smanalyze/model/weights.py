@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 WeightsKind = Literal["checkpoint", "keras", "h5", "keras-json", "keras-yaml"]
 
+KERAS_SUFFIXES: dict[str, WeightsKind] = {
+    ".keras": "keras", ".h5": "h5", ".hdf5": "h5", ".hdf": "h5", ".json": "keras-json", ".yaml": "keras-yaml",
+    ".yml": "keras-yaml",
+}  # fmt: skip
+"""How the files are called that Keras writes; JSON and YAML may be anything else, too."""
+
 WeightRole = Literal["weight", "optimizer", "metric", "generator", "bookkeeping"]
 """bookkeeping: what a checkpoint keeps for itself (its object graph, how often it was saved, configurations)."""
 
@@ -45,13 +51,31 @@ class KerasConfig:
 
 
 @record
+class KerasText:
+    """A configuration as it stands in the file: ``place`` is the member of the archive or the attribute that holds it,
+    "" where it is the whole file."""
+
+    place: str
+    text: str
+
+
+@record
+class KerasTexts:
+    """The configurations in one file, and what kept from reading more of them, in sentences."""
+
+    kind: WeightsKind
+    texts: tuple[KerasText, ...]
+    problems: tuple[str, ...]
+
+
+@record
 class WeightsFile:
     """The weights in one file, and what of them could not be read.
 
     ``checkpoint`` holds the entries and their reader whatever the kind is; for a Keras file its entries have neither
     shard nor offset nor CRC, and there are no shards. ``prefix`` is relative to the folder of ``files``. ``chosen`` is
     the checkpoint that was taken of a folder, ``others`` those that were not. ``file_pieces`` gives the bytes of one of
-    ``files``, a piece at a time.
+    ``files``, a piece at a time. ``texts`` are the configurations in it.
     """
 
     kind: WeightsKind
@@ -65,3 +89,4 @@ class WeightsFile:
     others: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = field(default=())
     file_pieces: Callable[[str], Iterator[memoryview]] | None = field(default=None, compare=False, repr=False)
+    texts: tuple[KerasText, ...] = field(default=(), compare=False, repr=False)

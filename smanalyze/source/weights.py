@@ -7,6 +7,7 @@ import re
 from typing import Literal, NamedTuple
 
 from smanalyze.errors import NotASavedModelError
+from smanalyze.model.weights import KERAS_SUFFIXES
 from smanalyze.source.find import find
 
 Kind = Literal["checkpoint", "keras", "h5", "keras-json", "keras-yaml"]
@@ -23,8 +24,6 @@ _DATA_FILE = re.compile(r"(?s)(.+)\.data-[0-9]{5,10}-of-[0-9]{5,10}")
 _STATE_LINE = re.compile(
     r'^\s*(model_checkpoint_path|all_model_checkpoint_paths)\s*:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE
 )
-_KERAS_SUFFIXES: dict[str, Kind] = {".keras": "keras", ".h5": "h5", ".hdf5": "h5", ".hdf": "h5"}
-_TEXT_SUFFIXES: dict[str, Kind] = {".json": "keras-json", ".yaml": "keras-yaml", ".yml": "keras-yaml"}
 
 
 class WeightsPlace(NamedTuple):
@@ -81,9 +80,7 @@ def _prefix_of(name: str) -> str:
 def _from_file(folder: str, name: str) -> WeightsPlace | None:
     if name == STATE_FILE:
         _refuse_state(folder)
-    suffix = os.path.splitext(name)[1].lower()
-    kind = _KERAS_SUFFIXES.get(suffix) or _TEXT_SUFFIXES.get(suffix)
-    if kind is None:
+    if os.path.splitext(name)[1].lower() not in KERAS_SUFFIXES:
         return None
     path = os.path.join(folder, name)
     try:
@@ -92,9 +89,15 @@ def _from_file(folder: str, name: str) -> WeightsPlace | None:
         size = os.stat(path).st_size
     except OSError as error:
         raise NotASavedModelError(f"The file cannot be read: {error.strerror}.", file=path) from error
-    if suffix in _KERAS_SUFFIXES:  # until TensorFlow 2.11 model.save("x.keras") wrote HDF5
-        kind = "h5" if head.startswith(_HDF5) else "keras" if head.startswith(_ZIP) else kind
-    return WeightsPlace(kind, folder, name, name, ((name, size, os.path.islink(path)),))
+    return WeightsPlace(keras_kind(name, head), folder, name, name, ((name, size, os.path.islink(path)),))
+
+
+def keras_kind(name: str, head: bytes) -> Kind:
+    """What a file with one of KERAS_SUFFIXES is, by its first bytes where they tell."""
+    kind = KERAS_SUFFIXES[os.path.splitext(name)[1].lower()]
+    if kind in ("keras", "h5"):  # until TensorFlow 2.11 model.save("x.keras") wrote HDF5
+        return "h5" if head.startswith(_HDF5) else "keras" if head.startswith(_ZIP) else kind
+    return kind
 
 
 def _refuse_state(folder: str) -> None:

@@ -3,49 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from smanalyze.checks.evidence import count_of, listed, named
+from smanalyze.checks.evidence import count_of, listed
 from smanalyze.checks.rule import WARNING, Found, rule
 from smanalyze.checks.subject import OneMetaGraph, OneModel
-from smanalyze.facts.layers_metadata import KerasMetadata, mapping, text
+from smanalyze.facts.layers_metadata import KerasMetadata
 from smanalyze.report.findings import Location
-
-_FUNCTIONS = ("function", "output_shape", "mask")
-
-
-@rule("lambda-layer", WARNING)
-def lambda_layer(meta_graph: OneMetaGraph) -> Iterator[Found]:
-    """The Keras metadata holds Python bytecode.
-
-    Why: a Lambda layer was saved with its function's bytecode. tf.keras.models.load_model runs it: that is code from
-    the model file, and it works only on the Python version that wrote it. tf.saved_model.load does not touch it.
-    Fix: replace the Lambda by a layer class, or by Keras's own layers.
-    """
-    metadata = KerasMetadata(meta_graph.facts.model, meta_graph.graph.meta_graph)
-    found = {}
-    for number in metadata.layers():
-        said = metadata.of(number)
-        fields = _bytecode_fields(mapping(said.get("config"))) if text(said.get("class_name")) == "Lambda" else []
-        if fields:
-            found[text(said.get("name")) or f"object {number}"] = fields
-    if found:
-        source = "keras_metadata.pb" if metadata.source == "keras_metadata" else None
-        yield Found(
-            meta_graph.place(file=source),
-            f"{count_of(len(found), 'Lambda layer carries', 'Lambda layers carry')} bytecode: {named(list(found))}.",
-            tuple(sorted(found)),
-            listed(f"layer {name}: bytecode in {', '.join(fields)}" for name, fields in found.items()),
-        )
-
-
-def _bytecode_fields(config: dict[str, Any]) -> list[str]:
-    """Fields of a Lambda's config that hold marshalled code rather than a function's name
-    (keras/layers/core/lambda_layer.py: _serialize_function_to_config). It is never decoded here."""
-    return [
-        name for name in _FUNCTIONS
-        if config.get(f"{name}_type") == "lambda" or mapping(config.get(name)).get("class_name") == "__lambda__"
-    ]  # fmt: skip
 
 
 @rule("broken-keras-metadata", WARNING)
