@@ -305,17 +305,11 @@ class _Loader:
 
 
 def _keras_texts(directory: Directory, path: str) -> KerasTexts | None:
-    """The Keras configurations in one file of the model; None where its name is not that of a Keras file."""
     if os.path.splitext(path)[1].lower() not in KERAS_SUFFIXES:
         return None
     from smanalyze.format.weights import read_texts
-    from smanalyze.source.weights import keras_kind
 
-    try:
-        head = directory.read(path, 8)
-    except FormatError:
-        head = b""  # read_texts will say so
-    return read_texts(keras_kind(path, head), os.path.join(directory.root, path), path, directory.read)
+    return read_texts(os.path.join(directory.root, path), path, directory.read)
 
 
 def _kind(file: str) -> Literal["pb", "pbtxt", "cpb"]:

@@ -39,7 +39,7 @@ def payload(code: Any, beside: tuple[str, ...] = ()) -> Payload:
     """What is known of a function's code as Keras writes it; ``beside`` are texts that it is given as defaults, closure
     or arguments."""
     if not isinstance(code, str):
-        return Payload(0, "", (), (), (), (), "it is no text")
+        return Payload(0, "", (), (), (), (), "its text was not found")
     if len(code) > MAX_CODE_CHARACTERS:
         return Payload(0, "", (), (), (), (), f"it is longer than {MAX_CODE_CHARACTERS:,} characters")
     content = decode(code)

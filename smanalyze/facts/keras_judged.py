@@ -20,7 +20,10 @@ from smanalyze.facts.keras_words import (
     BUILTINS,
     FOREIGN_MODULES,
     GADGETS,
+    IMPORTED_PACKAGES,
     KERAS_PACKAGES,
+    LIBRARIES,
+    LIBRARY_GADGETS,
     PATH_FIELDS,
     SYMBOLS,
     SYMBOLS_THAT_COMPUTE,
@@ -157,8 +160,10 @@ def _foreign(module: str, target: str) -> tuple[str, str] | None:
 
 def _gadget(module: str, target: str) -> tuple[str, str] | None:
     """What a name in Keras's and TensorFlow's packages (or in none) does that is no part of a model."""
-    known = not module or module == "builtins" or package(module) in KERAS_PACKAGES
-    return GADGETS.get(target.rpartition(".")[2]) if known else None
+    last = target.rpartition(".")[2]
+    if not module or module == "builtins" or package(module) in IMPORTED_PACKAGES:
+        return GADGETS.get(last)
+    return GADGETS.get(last) or LIBRARY_GADGETS.get(last) if package(module) in LIBRARIES else None
 
 
 def _is_registered(found: KerasObject, target: str) -> bool:

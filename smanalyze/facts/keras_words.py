@@ -17,6 +17,9 @@ from typing import Final
 KERAS_PACKAGES: Final = frozenset({"keras", "tf_keras", "keras_core", "tensorflow", "tensorflow_core"})
 """Where Keras's own objects live; what is named there is a question of the name."""
 
+IMPORTED_PACKAGES: Final = KERAS_PACKAGES | {"keras_hub", "keras_cv", "keras_nlp"}
+"""The packages that Keras 3 imports since 3.9 because a configuration says so, and where Keras 2 looks by itself."""
+
 _CODE, _PROCESS, _NETWORK = "host-code", "process", "network"
 _READ, _WRITE = "file-read", "file-write"
 
@@ -88,6 +91,22 @@ _GADGETS: Final = (
 
 GADGETS: Final = {name: (does, reason) for does, reason, names in _GADGETS for name in names.split()}
 """Names in Keras's and TensorFlow's own packages that are no part of a model, by the last part of the name."""
+
+LIBRARIES: Final = frozenset(
+    {"numpy", "scipy", "pandas", "torch", "sklearn", "jax", "matplotlib", "PIL", "cv2", "transformers", "datasets"}
+)
+"""Libraries that are often installed; an author's layer may come from them, what reads and writes files does not."""
+
+_LIBRARY_NAMES = """
+    load loads loadtxt genfromtxt fromfile memmap open imread read_pickle read_csv read_json read_table read_sql
+    read_html read_excel read_hdf loadmat load_module load_inline load_state_dict_from_url download_url_to_file
+    load_dataset from_pretrained from_file eval query runstring rundocs save savez savetxt savefig imsave imwrite
+    dump dumps to_pickle
+"""
+LIBRARY_GADGETS: Final = dict.fromkeys(
+    _LIBRARY_NAMES.split(), (_CODE, "reads, writes, unpickles or runs what it is given")
+)
+"""The same in LIBRARIES."""
 
 SYMBOLS: Final = (
     ("io.gfile.", _WRITE, "reads, writes and deletes files"),

@@ -36,7 +36,7 @@ def judge_yaml(text: str) -> Iterator[Judged]:
         found += 1
         block = _block(text, match.start(), len(match[1]))
         name = re.search(r"^ *name: *(\S+)", block, re.MULTILINE)
-        code = _scalar(block, len(match[1]), match[2])
+        code = _scalar(block, len(match[1]), match[2]) or None
         yield Judged(
             "lambda-code", "Lambda", name[1] if name else "", f"config.{match[2]}", "host-code",
             "carries Python code as bytecode", payload=payload(code),

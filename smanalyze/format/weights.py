@@ -24,7 +24,8 @@ from smanalyze.model.weights import (
     WeightsFile,
     WeightsKind,
     WeightTensor,
-)
+    keras_kind,
+)  # fmt: skip
 
 _SUFFIX = "/.ATTRIBUTES/"
 _POSITION = re.compile(r"(?:^|/)vars/([0-9]{1,9})$")
@@ -121,13 +122,15 @@ def _weights(kind: WeightsKind, path: str, file: FileEntry) -> WeightsFile:
     )  # fmt: skip
 
 
-def read_texts(kind: WeightsKind, path: str, name: str, read: Callable[[str, int], bytes]) -> KerasTexts:
-    """The configurations in a Keras file; no tensor is looked at. JSON and YAML are taken as they are, whatever they
-    hold. Never raises for what is in the file, nor where h5py is missing."""
+def read_texts(path: str, name: str, read: Callable[[str, int], bytes]) -> KerasTexts:
+    """The configurations in a file that is called like one of Keras's; no tensor is looked at. JSON and YAML are taken
+    as they are, whatever they hold. Never raises for what is in the file, nor where h5py is missing."""
+    kind = keras_kind(name, b"")
     try:
         if kind in ("keras-json", "keras-yaml"):
             return _plain_text(kind, read(name, MAX_TEXT_BYTES + 1))
-        fault = whole_file_fault(read(name, _HEAD_BYTES)[:_HEAD_BYTES])
+        head = read(name, _HEAD_BYTES)[:_HEAD_BYTES]
+        kind, fault = keras_kind(name, head), whole_file_fault(head)
         if fault is not None:
             return KerasTexts(kind, (), (fault[1],))
         found = KerasChild(path, kind, texts_only=True).open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
@@ -22,8 +23,19 @@ KERAS_SUFFIXES: dict[str, WeightsKind] = {
 }  # fmt: skip
 """How the files are called that Keras writes; JSON and YAML may be anything else, too."""
 
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_ZIP = b"PK\x03\x04"
+
 WeightRole = Literal["weight", "optimizer", "metric", "generator", "bookkeeping"]
 """bookkeeping: what a checkpoint keeps for itself (its object graph, how often it was saved, configurations)."""
+
+
+def keras_kind(name: str, head: bytes) -> WeightsKind:
+    """What a file with one of KERAS_SUFFIXES is, by its first bytes where they tell."""
+    kind = KERAS_SUFFIXES[os.path.splitext(name)[1].lower()]
+    if kind in ("keras", "h5"):  # until TensorFlow 2.11 model.save("x.keras") wrote HDF5
+        return "h5" if head.startswith(_HDF5) else "keras" if head.startswith(_ZIP) else kind
+    return kind
 
 
 @record

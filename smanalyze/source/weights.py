@@ -7,7 +7,7 @@ import re
 from typing import Literal, NamedTuple
 
 from smanalyze.errors import NotASavedModelError
-from smanalyze.model.weights import KERAS_SUFFIXES
+from smanalyze.model.weights import KERAS_SUFFIXES, keras_kind
 from smanalyze.source.find import find
 
 Kind = Literal["checkpoint", "keras", "h5", "keras-json", "keras-yaml"]
@@ -18,8 +18,6 @@ STATE_FILE = "checkpoint"
 MAX_STATE_BYTES = 4 << 20
 MAX_NAMED = 10
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_ZIP = b"PK\x03\x04"
 _DATA_FILE = re.compile(r"(?s)(.+)\.data-[0-9]{5,10}-of-[0-9]{5,10}")
 _STATE_LINE = re.compile(
     r'^\s*(model_checkpoint_path|all_model_checkpoint_paths)\s*:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE
@@ -90,14 +88,6 @@ def _from_file(folder: str, name: str) -> WeightsPlace | None:
     except OSError as error:
         raise NotASavedModelError(f"The file cannot be read: {error.strerror}.", file=path) from error
     return WeightsPlace(keras_kind(name, head), folder, name, name, ((name, size, os.path.islink(path)),))
-
-
-def keras_kind(name: str, head: bytes) -> Kind:
-    """What a file with one of KERAS_SUFFIXES is, by its first bytes where they tell."""
-    kind = KERAS_SUFFIXES[os.path.splitext(name)[1].lower()]
-    if kind in ("keras", "h5"):  # until TensorFlow 2.11 model.save("x.keras") wrote HDF5
-        return "h5" if head.startswith(_HDF5) else "keras" if head.startswith(_ZIP) else kind
-    return kind
 
 
 def _refuse_state(folder: str) -> None:
