@@ -32,7 +32,7 @@ _MAX_STRINGS = 12
 _LOADERS: dict[WeightsKind, str] = {
     "keras": "Keras refuses it unless safe_mode is False",
     "h5": "Keras 2 runs it unasked, and Keras 3 before 3.11.3 whatever safe_mode says (CVE-2025-9905)",
-    "keras-json": "Keras 2 runs it unasked, Keras 3 where its safe mode is off",
+    "keras-json": "early Keras 2 runs it unasked, later releases where their safe mode is off",
     "keras-yaml": "TensorFlow up to 2.5 runs it unasked",
 }
 

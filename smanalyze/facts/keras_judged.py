@@ -15,7 +15,7 @@ from typing import Any, Final
 from smanalyze.facts.keras_act import KerasActKind, Payload
 from smanalyze.facts.keras_bytecode import payload
 from smanalyze.facts.keras_paths import leads_out
-from smanalyze.facts.keras_walk import KerasObject, package, texts_below
+from smanalyze.facts.keras_walk import KerasObject, is_application, package, public_name, texts_below
 from smanalyze.facts.keras_words import (
     BUILTINS,
     FOREIGN_MODULES,
@@ -133,13 +133,14 @@ def _reference(found: KerasObject, target: str) -> Iterator[Judged]:
     if module and (judged := _foreign(module, target)):
         does, reason = judged
         yield Judged("foreign-reference", op, found.layer, field, does, reason, _operands(found))
-    elif judged := _gadget(module, target):
+    elif judged := _gadget(module, target, is_function):
         does, reason = judged
         pickled = found.config.get("module") if target == "TorchModuleWrapper" else None
         code = payload(pickled) if pickled is not None else None
         yield Judged("gadget", op, found.layer, field, does, reason, _operands(found), code)
     elif is_function and found.owner.get("class_name") == "Lambda" and found.place == "config.function":
-        yield _named_function(found, target, field)
+        if package(module) not in KERAS_PACKAGES:
+            yield _named_function(found, target, field)
     elif (module and module != "builtins" and package(module) not in KERAS_PACKAGES) or _is_registered(found, target):
         registered = found.value.get("registered_name")
         name = _shown(registered) if isinstance(registered, str) and not is_function and not module else op
@@ -158,12 +159,19 @@ def _foreign(module: str, target: str) -> tuple[str, str] | None:
     return None
 
 
-def _gadget(module: str, target: str) -> tuple[str, str] | None:
-    """What a name in Keras's and TensorFlow's packages (or in none) does that is no part of a model."""
+def _gadget(module: str, target: str, is_function: bool) -> tuple[str, str] | None:
+    """What a name in Keras's and TensorFlow's packages does that is no part of a model. Without a module only classes
+    are looked for there: functions are an author's own, registered by name."""
     last = target.rpartition(".")[2]
-    if not module or module == "builtins" or package(module) in IMPORTED_PACKAGES:
-        return GADGETS.get(last)
-    return GADGETS.get(last) or LIBRARY_GADGETS.get(last) if package(module) in LIBRARIES else None
+    if not module or module == "builtins":
+        return None if is_function else GADGETS.get(last)
+    if package(module) in LIBRARIES:
+        return GADGETS.get(last) or LIBRARY_GADGETS.get(last)
+    if package(module) not in IMPORTED_PACKAGES:
+        return None
+    if is_function and is_application(module) and target[:1].isupper():
+        return "network", "builds a model with weights from the network or from any path"
+    return _symbol_does(public_name(f"{module}.{target}")) if is_function else GADGETS.get(last)
 
 
 def _is_registered(found: KerasObject, target: str) -> bool:
@@ -189,6 +197,7 @@ def _symbol(found: KerasObject) -> Iterator[Judged]:
 
 
 def _symbol_does(symbol: str) -> tuple[str, str] | None:
+    """What a function of the public API does, by its name behind ``tf.``."""
     if symbol in SYMBOLS_THAT_COMPUTE:
         return None
     if symbol.startswith("raw_ops."):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from smanalyze.facts.keras_words import BUILTINS, GADGETS, KERAS_PACKAGES, PATH_FIELDS
+from smanalyze.facts.keras_words import APPLICATIONS, BUILTINS, GADGETS, KERAS_PACKAGES, PATH_FIELDS, SYMBOLS
 from smanalyze.model.record import record
 
 MAX_CHARACTERS: Final = 64 << 20
@@ -15,6 +15,7 @@ MAX_VALUES: Final = 10_000_000
 """Values of one configuration that are looked at; the largest public models have some hundred thousand."""
 
 _CALLED: Final = frozenset({"Lambda", "__lambda__", "TFOpLambda", "TensorFlowOpLayer", "ClassMethod", *GADGETS})
+_SYMBOL_MODULES: Final = tuple(start for start, _, _ in SYMBOLS)
 _PATHS: Final = frozenset(field for field, _ in PATH_FIELDS.values())
 _PAIR: Final = re.compile(rf'"(class_name|config|module|registered_name|{"|".join(sorted(_PATHS))})"\s*:\s*"([^"\\]*)')
 
@@ -30,7 +31,8 @@ def _may(key: str, value: str) -> bool:
     if key == "class_name":
         return value in _CALLED or ">" in value
     if key == "module":
-        return value != "builtins" and package(value) not in KERAS_PACKAGES
+        known = value == "builtins" or package(value) in KERAS_PACKAGES
+        return not known or is_application(value) or f"{public_name(value)}.".startswith(_SYMBOL_MODULES)
     if key == "registered_name":
         return value != "function"
     if key == "config":
@@ -45,6 +47,16 @@ def package(module: str) -> str:
 
 _Chain = tuple[str, Any] | None
 """A path from its end: the last part, and the path before it. A tuple for each of many values would grow with depth."""
+
+
+def public_name(name: str) -> str:
+    """A name in TensorFlow's or Keras's packages as it stands behind ``tf.``."""
+    return name.removeprefix("tensorflow.").replace("tf_keras.", "keras.", 1)
+
+
+def is_application(module: str) -> bool:
+    """Whether a module holds functions that build whole models."""
+    return f"{public_name(module)}.".startswith(f"{APPLICATIONS}.")
 
 
 @record

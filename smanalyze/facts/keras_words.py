@@ -62,11 +62,12 @@ _FETCH = "downloads a file, and unpacks archives wherever their members say (CVE
 
 _GADGETS: Final = (
     (_NETWORK, _FETCH, "get_file extract_archive _extract_archive extract_open_archive"),
-    (_NETWORK, "downloads a data set, and unpickles some", "load_data"),
+    (_NETWORK, "downloads a file", "load_data get_word_index decode_predictions"),
     (_NETWORK, "reaches the network", "urlopen urlretrieve"),
     (_CODE, _UNSAFE, "enable_unsafe_deserialization set_global_attribute SafeModeScope"),
     (_CODE, _LOAD, "load_model _load_model_from_fileobj load_model_from_hdf5 _load_model_from_dir"),
-    (_CODE, _BUILD, "deserialize_keras_object model_from_json model_from_yaml model_from_config"),
+    (_CODE, _BUILD,
+     "deserialize_keras_object deserialize model_from_json model_from_yaml model_from_config clone_model"),
     (_CODE, "makes a function of marshalled bytes", "func_load"),
     (_CODE, "unpickles a PyTorch module of base64 in the configuration (torch.load)", "TorchModuleWrapper"),
     (_CODE, "runs Python in the graph", "py_function numpy_function py_func eager_py_func"),
@@ -79,7 +80,7 @@ _GADGETS: Final = (
     ("opaque", "puts a graph into the model that stands in a string or a file",
      "import_graph_def import_meta_graph import_scoped_meta_graph"),
     (_WRITE, "writes files",
-     "save_model save_weights save_img write_file write_graph plot_model export_saved_model rmtree "
+     "save_model save_weights save_img write_file write_graph plot_model plot_image_gallery export_saved_model rmtree "
      "copyfile copytree makedirs unlink removedirs"),
     ("state", "changes what Keras keeps for the whole process", "register_keras_serializable clear_session"),
     ("opaque", "loads a SavedModel from a path, with whatever its graph does", "TFSMLayer"),
@@ -114,7 +115,12 @@ SYMBOLS: Final = (
     ("keras.utils.", _WRITE, "is a tool that works on files and configurations, and no layer"),
     ("keras.models.", _CODE, "loads or builds another model"),
     ("keras.saving.", _CODE, "loads or builds another model"),
+    ("keras.legacy.saving.", _CODE, "loads or builds another model"),
+    ("keras.export.", _WRITE, "writes a model"),
     ("keras.datasets.", _NETWORK, "downloads a data set"),
+    ("keras.distribution.", _NETWORK, "talks to a cluster"),
+    ("keras.visualization.", _WRITE, "draws a picture into a file"),
+    ("keras.config.", "state", "changes what Keras keeps for the whole process"),
     ("summary.", _WRITE, "writes a training log"),
     ("data.experimental.", _READ, "reads or writes data sets"),
     ("data.TextLineDataset", _READ, "reads files"),
@@ -125,7 +131,11 @@ SYMBOLS: Final = (
     ("profiler.", _PROCESS, "opens a server or writes a log"),
     ("config.", _PROCESS, "changes the settings of the process"),
 )
-"""Beginnings of public TensorFlow names (behind ``tf.``) that a TFOpLambda layer may call with any arguments."""
+"""Beginnings of public names (behind ``tf.``) of functions that a TFOpLambda or Lambda layer may call with any
+arguments. Keras 3.15 still takes some of them, such as keras.datasets.mnist.load_data and keras.utils.plot_model."""
+
+APPLICATIONS: Final = "keras.applications"
+"""Where functions that begin with a capital build whole models, with weights from the network or from any path."""
 
 SYMBOLS_THAT_COMPUTE: Final = frozenset({
     "keras.utils.to_categorical", "keras.utils.normalize", "keras.utils.pack_x_y_sample_weight",

@@ -111,6 +111,10 @@ def archives(folder: Path) -> None:
         layer("again", "Lambda", function=function("keras.models", "load_model"), arguments={"safe_mode": False}),
         keras3_object("keras.layers", "TorchModuleWrapper", {"name": "torch", "module": PICKLED}),
         layer("graph", "TFSMLayer", filepath="/home/author/other_model"),
+        layer("plot", "Lambda", function=function("keras.utils", "plot_model")),
+        layer("data", "Lambda", function=function("keras.datasets.mnist", "load_data")),
+        layer("build", "Lambda", function=function("keras.applications", "VGG16"), arguments={"weights": "/x.h5"}),
+        layer("logging", "Lambda", function=function("keras.config", "enable_interactive_logging")),
     ))  # fmt: skip
     archive(folder / "vocabulary.keras", sequential(
         layer("words", "StringLookup", vocabulary="/etc/passwd"),
@@ -175,6 +179,8 @@ def honest(folder: Path) -> None:
         keras3_object(None, "Plain", {"name": "plain"}, "Plain"),
         layer("words", "StringLookup", vocabulary=["/etc/passwd", "os.system", "lambda"]),
         layer("get_file", "Dense", units=1),
+        layer("prepared", "Lambda", function=function("keras.applications.resnet50", "preprocess_input")),
+        layer("own", "Lambda", function=function("builtins", "load_model")),
         layer("インナー", "Bidirectional", layer=layer("lstm", "LSTM", units=2)),
     ))  # fmt: skip
     hdf5(folder / "legacy.h5", keras2(

@@ -107,7 +107,8 @@ def test_what_gadgets_do_decides_their_severity(tmp_path: Path) -> None:
         finding.message.split(" reaches ")[1].split(",")[0].rpartition(".")[2]: finding.severity for finding in hits
     }
     assert words == {"enable_unsafe_deserialization": "error", "get_file": "error", "load_model": "error",
-                     "TorchModuleWrapper": "error", "TFSMLayer": "warning"}  # fmt: skip
+                     "TorchModuleWrapper": "error", "TFSMLayer": "warning", "plot_model": "error", "load_data": "error",
+                     "VGG16": "error", "enable_interactive_logging": "warning"}  # fmt: skip
     assert any("(given 'made.up', 'https://example.com/made.up')" in finding.message for finding in hits)
 
 
