@@ -114,8 +114,8 @@ class AllowedFinding:
 @record
 class ScanReport:
     """Everything the scan says of one model. ``summary`` is the one line; ``findings`` are the worst first, without
-    those in ``allowed``; ``allow_remarks`` tell of entries of the list that fit nothing or have expired. ``ops`` and
-    ``functions`` count what was looked at."""
+    those in ``allowed``; ``allow_remarks`` tell of entries of the list that fit nothing or have expired. ``nodes`` and
+    ``functions`` count what was looked at. ``file`` is where findings are that name no file."""
 
     schema_version: str
     path_name: str
@@ -131,3 +131,4 @@ class ScanReport:
     nodes: int
     functions: int
     not_read: tuple[NotRead, ...]
+    file: str = "saved_model.pb"
