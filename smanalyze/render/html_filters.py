@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from smanalyze.render import audit_words, diff_part_words, diff_words
+from smanalyze.render import audit_words, diff_part_words, diff_words, scan_words
 from smanalyze.render.html_treemap import HEIGHT, tiles
 from smanalyze.render.units import bytes_text, count_text, percent_text, plural, shape_text, shapes_text, short_count
 from smanalyze.render.visible import shorten, visible, visible_lines
@@ -160,6 +160,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moved": diff_part_words.moved_text, "weight_oddities": diff_part_words.oddities_text,
     "has_figures": diff_part_words.has_figures, "layer_line": diff_part_words.layer_text,
     "file_word": diff_part_words.file_word,
+    "scan_title": scan_words.title_text, "scan_badge": scan_words.badge, "act": scan_words.act_text,
+    "times": scan_words.when_text, "operand_lines": scan_words.operand_lines, "caller": scan_words.caller_text,
+    "steps": scan_words.steps, "accepted": scan_words.allowed_text,
 }  # fmt: skip
 """Beside jinja2's own."""
 

@@ -37,9 +37,10 @@ from smanalyze.report.diff import DiffFinding
 from smanalyze.report.document import MetaGraphReport, NotRead, Report
 from smanalyze.report.evidence import cut_lines
 from smanalyze.report.findings import Finding, count_by_severity
+from smanalyze.report.scan import ScanFinding
 from smanalyze.report.tensors import Reach, SignatureReport, Tensor
 
-F = TypeVar("F", Finding, DiffFinding)
+F = TypeVar("F", Finding, DiffFinding, ScanFinding)
 
 _FINDINGS = 40
 _EXPLAINED = 15
@@ -48,7 +49,7 @@ _TENSORS = 40
 _EVIDENCE = 8
 _COMPONENTS = 8
 
-_SIGNS = {"error": "❌ error", "warning": "⚠️ warning", "note": "📝 note"}
+SIGNS = {"error": "❌ error", "warning": "⚠️ warning", "note": "📝 note"}
 
 _LANGUAGES = {"python": "python", "rest": "sh", "cpp": "cpp"}
 
@@ -142,7 +143,7 @@ def add_explanations(sheet: Sheet, findings: Sequence[F], explain: Callable[[F],
 
 def _finding_row(finding: Finding) -> tuple[str, ...]:
     where, message = cell_prose(finding.where.text()), cell_prose(finding.message)
-    return _SIGNS[finding.severity], cell_code(finding.rule), where, message
+    return SIGNS[finding.severity], cell_code(finding.rule), where, message
 
 
 def _explained(finding: Finding) -> str:

@@ -12,7 +12,8 @@ import pytest
 from smanalyze.render.audit_html import render_audit_html
 from smanalyze.render.diff_html import render_diff_html
 from smanalyze.render.html import render_html
-from tests.render import diff_sample
+from smanalyze.render.scan_html import render_scan_html
+from tests.render import diff_sample, scan_sample
 from tests.render.audit_sample import FULL, hostile
 from tests.render.sample import HOSTILE, SAMPLES
 
@@ -57,6 +58,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
              "diff_hostile": diff_sample.hostile(" ".join(HOSTILE))}  # fmt: skip
     for name, diff in diffs.items():
         (folder / f"{name}.html").write_text(render_diff_html(diff), encoding="utf-8")
+    scans = {"scan": scan_sample.FULL, "scan_clean": scan_sample.CLEAN,
+             "scan_hostile": scan_sample.hostile(" ".join(HOSTILE))}  # fmt: skip
+    for name, scan in scans.items():
+        (folder / f"{name}.html").write_text(render_scan_html(scan), encoding="utf-8")
     return {path.stem: path.as_uri() for path in folder.iterdir()}
 
 

@@ -17,6 +17,7 @@ Visit = Callable[..., Any]
 
 PAGES = [
     "full", "empty", "hollow", "hostile", "huge", "audit", "audit_hostile", "diff", "diff_same", "diff_hostile",
+    "scan", "scan_clean", "scan_hostile",
 ]  # fmt: skip
 
 
@@ -41,6 +42,9 @@ def test_nothing_is_fetched_and_nothing_complains(visit: Visit, files: dict[str,
         ("diff", "dark", PHONE, True),
         ("diff_same", "light", PHONE, False),
         ("diff_hostile", "dark", PHONE, False),
+        ("scan", "light", DESKTOP, True),
+        ("scan", "dark", PHONE, True),
+        ("scan_hostile", "light", PHONE, False),
     ],
 )
 def test_no_barrier(visit: Visit, name: str, scheme: str, size: dict[str, int], colours: bool) -> None:
@@ -64,7 +68,9 @@ def _barriers(page: Any, rules: dict[str, dict[str, bool]]) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440, 2560])
-@pytest.mark.parametrize("name", ["full", "hostile", "audit", "audit_hostile", "diff", "diff_hostile"])
+@pytest.mark.parametrize(
+    "name", ["full", "hostile", "audit", "audit_hostile", "diff", "diff_hostile", "scan", "scan_hostile"]
+)
 def test_the_page_never_scrolls_sideways(visit: Visit, name: str, width: int) -> None:
     page = visit(name, viewport={"width": width, "height": 900}).page
     for opened in ("false", "true"):
