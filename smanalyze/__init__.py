@@ -5,6 +5,7 @@
     model = smanalyze.load("path/to/model")   # a SavedModel: everything read, nothing judged
     report = smanalyze.analyze(model)         # a Report: signatures, functions, layers, findings ...
     audit = smanalyze.audit(model)            # an AuditReport: is it whole, and is it the one it claims to be?
+    scan = smanalyze.scan(model)              # a ScanReport: what could it do beside computing, and when?
     change = smanalyze.diff(model, other)     # a DiffReport: what changed, and for whom does it matter?
 
 Each name is loaded on first use, so ``import smanalyze`` is quick.
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from smanalyze.api.audit import write_manifest as write_manifest
     from smanalyze.api.diff import diff as diff
     from smanalyze.api.facts import build_graphs as build_graphs
+    from smanalyze.api.scan import scan as scan
+    from smanalyze.api.scan import scan_weights as scan_weights
     from smanalyze.errors import SmanalyzeError as SmanalyzeError
     from smanalyze.load import load as load
     from smanalyze.load import load_weights_source as load_weights_source
@@ -32,12 +35,13 @@ if TYPE_CHECKING:
     from smanalyze.report.audit import AuditReport as AuditReport
     from smanalyze.report.diff import DiffReport as DiffReport
     from smanalyze.report.document import Report as Report
+    from smanalyze.report.scan import ScanReport as ScanReport
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuditReport", "DiffReport", "Report", "SavedModel", "SmanalyzeError", "analyze", "audit", "audit_weights",
-    "build_graphs", "diff", "load", "load_weights_source", "write_manifest",
+    "AuditReport", "DiffReport", "Report", "SavedModel", "ScanReport", "SmanalyzeError", "analyze", "audit",
+    "audit_weights", "build_graphs", "diff", "load", "load_weights_source", "scan", "scan_weights", "write_manifest",
 ]  # fmt: skip
 
 _HOMES = {
@@ -45,6 +49,7 @@ _HOMES = {
     "DiffReport": "smanalyze.report.diff",
     "Report": "smanalyze.report.document",
     "SavedModel": "smanalyze.model.saved_model",
+    "ScanReport": "smanalyze.report.scan",
     "SmanalyzeError": "smanalyze.errors",
     "analyze": "smanalyze.api.analyze",
     "audit": "smanalyze.api.audit",
@@ -53,6 +58,8 @@ _HOMES = {
     "diff": "smanalyze.api.diff",
     "load": "smanalyze.load",
     "load_weights_source": "smanalyze.load",
+    "scan": "smanalyze.api.scan",
+    "scan_weights": "smanalyze.api.scan",
     "write_manifest": "smanalyze.api.audit",
 }
 

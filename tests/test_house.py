@@ -78,6 +78,8 @@ def test_help_imports_nothing_heavy() -> None:
         (["report"], ["networkx", "numpy", "jinja2", "ml_dtypes"]),
         (["report", "--format", "json"], ["networkx", "numpy", "jinja2", "rich", "ml_dtypes"]),
         (["audit"], ["networkx", "numpy", "jinja2", "ml_dtypes"]),
+        (["scan"], ["networkx", "numpy", "jinja2", "ml_dtypes"]),
+        (["scan", "--format", "sarif"], ["networkx", "numpy", "jinja2", "ml_dtypes", "rich"]),
     ],
 )
 def test_commands_import_only_what_they_use(arguments: list[str], forbidden: list[str]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from smanalyze.api.allow import apply_allow
 from smanalyze.api.facts import gather_files, not_read
 from smanalyze.checks.engine import check_scan
+from smanalyze.checks.evidence import count_of
 from smanalyze.checks.scan_verdict import expected_acts, judge_scan, scan_finding
 from smanalyze.checks.subject import FileFacts
 from smanalyze.facts.unfollowed import unfollowed
@@ -28,7 +30,8 @@ def scan(
     ``allow`` are findings that are accepted, as of ``today`` (the clock's, where it is None); ``deny`` names ops that
     are errors wherever they are. Never raises for what is in the model.
     """
-    return _report(gather_files(model, denied=deny), model.kind, allow, today)
+    file = f"saved_model.{'pb' if model.file_kind == 'none' else model.file_kind}"
+    return _report(gather_files(model, denied=deny), model.kind, file, allow, today)
 
 
 def scan_weights(weights: WeightsFile, *, allow: tuple[AllowEntry, ...] = (), today: date | None = None) -> ScanReport:
@@ -36,23 +39,24 @@ def scan_weights(weights: WeightsFile, *, allow: tuple[AllowEntry, ...] = (), to
     holds nothing that runs. Never raises for what is in the file."""
     from smanalyze.facts.weights_file import KINDS, weights_as_model
 
-    return _report(gather_files(weights_as_model(weights)), KINDS[weights.kind], allow, today)
+    return _report(gather_files(weights_as_model(weights)), KINDS[weights.kind], weights.path_name, allow, today)
 
 
 def _looked_at(facts: FileFacts, nodes: int, functions: int) -> str:
     """What there was to look at; "" where a graph should be there and could not be read."""
     if facts.model.meta_graphs:
-        return f"its {nodes:,} nodes and {functions:,} functions"
+        return f"its {count_of(nodes, 'node')}" + (f" and {count_of(functions, 'function')}" if functions else "")
     return "" if any(lost.part == "graph" for lost in facts.model.unreadable) else "it"
 
 
-def _report(facts: FileFacts, kind: str, allow: tuple[AllowEntry, ...], today: date | None) -> ScanReport:
+def _report(facts: FileFacts, kind: str, file: str, allow: tuple[AllowEntry, ...], today: date | None) -> ScanReport:
     model = facts.model
-    findings = tuple(scan_finding(finding, subject) for finding, subject in check_scan(facts))
+    every = (scan_finding(finding, subject) for finding, subject in check_scan(facts))
+    findings, allowed, remarks = apply_allow(every, allow, today or date.today())
     nodes = sum(sum(acts.library.op_counts.values()) for acts in facts.acts)
     functions = sum(len(acts.library.functions) for acts in facts.acts)
     unknown = unfollowed(model, facts.acts)
-    verdict, summary = judge_scan(findings, unknown, _looked_at(facts, nodes, functions))
+    verdict, summary = judge_scan(findings, unknown, _looked_at(facts, nodes, functions), allowed=len(allowed))
     return ScanReport(
         schema_version=SCAN_SCHEMA_VERSION,
         path_name=model.found.path_name,
@@ -63,9 +67,10 @@ def _report(facts: FileFacts, kind: str, allow: tuple[AllowEntry, ...], today: d
         findings=findings,
         unknown=unknown,
         expected=expected_acts(facts),
-        allowed=(),
-        allow_remarks=(),
+        allowed=allowed,
+        allow_remarks=remarks,
         nodes=nodes,
         functions=functions,
         not_read=not_read(facts),
+        file=file,
     )

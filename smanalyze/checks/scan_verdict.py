@@ -65,12 +65,14 @@ def expected_acts(facts: FileFacts) -> tuple[ExpectedAct, ...]:
 
 
 def judge_scan(
-    findings: Sequence[ScanFinding], unknown: Sequence[UnknownPart], looked_at: str
+    findings: Sequence[ScanFinding], unknown: Sequence[UnknownPart], looked_at: str, *, allowed: int = 0
 ) -> tuple[ScanVerdict, str]:
     """(verdict, the one line that says why). ``looked_at`` is what was looked at, as ``its 9 nodes``; "" where the
-    graph could not be read: what nobody has read counts as unknown code."""
+    graph could not be read: what nobody has read counts as unknown code. ``allowed`` counts accepted findings."""
     every = [one for one in findings if one.severity != NOTE and one.risk_class != HERMETICITY]
     rest = f" {count_of(len(unknown), 'part')} could not be followed." if unknown else ""
+    if allowed:
+        rest += f" {count_of(allowed, 'finding')} {'is' if allowed == 1 else 'are'} allowed."
     libraries = [one.message.rpartition(" of ")[2].removesuffix(".") for one in findings if one.risk_class == LIBRARY]
     if libraries:
         rest = f" It needs {named(libraries)}, whose code is not in the graph.{rest}"
@@ -84,7 +86,8 @@ def judge_scan(
         return "unknown-code", f"The graph could not be read: {unknown[0].reason if unknown else 'it is not here.'}"
     if every:
         return "acts-when-called", f"Calling it does more than compute: {_ops(every)}.{rest}"
-    return "clean", f"Nothing in {looked_at} does more than compute and read the model's own files.{rest}"
+    nothing = "Nothing else" if allowed else "Nothing"
+    return "clean", f"{nothing} in {looked_at} does more than compute and read the model's own files.{rest}"
 
 
 def _acts_at_load(one: ScanFinding) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from smanalyze.cli import options
+from smanalyze.cli import options, targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,33 +51,21 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Audits each path, and each version in it; the worst exit code decides."""
-    from smanalyze.errors import SmanalyzeError, UsageError
-
     outputs = options.parse_outputs(args, FORMATS, args.paths)
     target = _manifest_target(args)
-    versions = {path: _versions(path) for path in args.paths}
+    versions = {path: targets.versions_of(path) for path in args.paths}
     _refuse_several(args, versions)
     reports: list[AuditReport] = []
     failed = False
-    for path in args.paths:
-        for version in versions[path]:
-            try:
-                weights = None if version else _load_weights(path, args)
-                if weights is not None:
-                    reports.append(_audit_weights(args, weights))
-                    failed |= _no_weights_readable(path, weights)
-                    continue
-                model = _load(path, version)
-                reports.append(_audit(args, model))
-            except (SmanalyzeError, RecursionError, MemoryError) as error:
-                options.complain_of(path, error)
-                failed = True
-                continue
-            failed |= options.nothing_readable(path, model)
-            if target is not None:
-                options.write_text(target, _statement(model, reports[-1]))
-    if reports and len(reports) > 1 and any(output.format == "html" for output in outputs):
-        raise UsageError("An HTML page shows one model; give one path, or another format.")
+    for done in targets.each_done(
+        args.paths, versions, lambda model: _audit(args, model), lambda *one: _audit_weights(args, *one)
+    ):
+        failed |= done.failed
+        if done.report is not None:
+            reports.append(done.report)
+            if target is not None and done.model is not None:
+                options.write_text(target, _statement(done.model, done.report))
+    options.refuse_several_pages(outputs, reports)
     if reports:
         several = len(args.paths) > 1
         options.write_outputs(outputs, lambda *how: render(reports, *how, several=several), args.color)
@@ -112,59 +100,18 @@ def _refuse_several(args: argparse.Namespace, versions: dict[str, list[str]]) ->
             raise UsageError(f"{message}: {os.path.join(path, names[0])}.", file=path)
 
 
-def _versions(path: str) -> list[str]:
-    """The numbered versions below a TF Serving folder, newest first; "" for what is a model itself."""
-    from smanalyze.errors import SmanalyzeError
-    from smanalyze.source.find import find
-
-    try:
-        place = find(path)
-    except SmanalyzeError:  # to be told when it is loaded
-        return [""]
-    return [place.chosen, *place.others] if place.given == "serving_base" else [""]
-
-
-def _load(path: str, version: str) -> SavedModel:
-    """The model, known by the name of the path that was given."""
-    import os
-    from dataclasses import replace
-
-    from smanalyze.load import load
-
-    if not version:
-        return load(path)
-    model = load(os.path.join(path, version))
-    name = os.path.basename(os.path.abspath(path))
-    return replace(model, found=replace(model.found, given="serving_base", path_name=name, chosen=version))
-
-
-def _load_weights(path: str, args: argparse.Namespace) -> WeightsFile | None:
-    """The weights at a path that is no SavedModel. Raises UsageError where an option needs a SavedModel."""
-    from smanalyze.errors import UsageError
-    from smanalyze.load import load_weights_source
-
-    weights = load_weights_source(path)
-    if weights is not None:
-        for option in ("weights", "manifest", "write_manifest"):
-            if getattr(args, option) is not None:
-                name = option.replace("_", "-")
-                raise UsageError(f"--{name} is for a SavedModel; this holds weights without one.", file=path)
-    return weights
-
-
-def _audit_weights(args: argparse.Namespace, weights: WeightsFile) -> AuditReport:
+def _audit_weights(args: argparse.Namespace, path: str, weights: WeightsFile) -> AuditReport:
+    """The audit of a file of weights. Raises UsageError where an option needs a SavedModel."""
     from smanalyze.api.audit import audit_weights
     from smanalyze.cli.progress import progress_bar
+    from smanalyze.errors import UsageError
 
+    for option in ("weights", "manifest", "write_manifest"):
+        if getattr(args, option) is not None:
+            name = option.replace("_", "-")
+            raise UsageError(f"--{name} is for a SavedModel; this holds weights without one.", file=path)
     with progress_bar(args.quiet, weights.path_name) as progress:
         return audit_weights(weights, stats=args.stats, digests=args.digests, progress=progress)
-
-
-def _no_weights_readable(path: str, weights: WeightsFile) -> bool:
-    if weights.tensors or weights.config is not None or not weights.unreadable:
-        return False
-    options.complain(f"{path}: nothing of the weights could be read. {weights.unreadable[0].message}")
-    return True
 
 
 def _audit(args: argparse.Namespace, model: SavedModel) -> AuditReport:

@@ -13,18 +13,23 @@ from smanalyze.errors import UsageError
 # This module is imported for --help, so what is heavy to import (typing, dataclasses, pathlib) waits until it is used.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
     from typing import IO
 
     from smanalyze.model.saved_model import SavedModel
     from smanalyze.report.diff import DiffFinding
     from smanalyze.report.findings import Finding
+    from smanalyze.report.scan import ScanFinding
 
 SEVERITIES = ("none", "note", "warning", "error")
 """What ``--fail-on`` takes, mildest first."""
 
-_ENDINGS = {".txt": "text", ".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
+_ENDINGS = {
+    ".txt": "text", ".json": "json", ".html": "html", ".htm": "html", ".md": "markdown",
+    ".sarif": "sarif", ".sarif.json": "sarif",
+}  # fmt: skip
+_ALIASES = (".htm", ".sarif.json")
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -81,9 +86,10 @@ class Output:
 def add_outputs(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
     """--format and -o."""
     parser.add_argument("--format", choices=formats, default=None, help="what to print (default: text)")
+    endings = " ".join(ending for ending, kind in _ENDINGS.items() if kind in formats and ending not in _ALIASES)
     parser.add_argument(
         "-o", "--output", metavar="[FORMAT:]FILE", action="append", default=[],
-        help="write to a file; its ending (.txt .json .html .md) chooses the format; may be given several times",
+        help=f"write to a file; its ending ({endings}) chooses the format; may be given several times",
     )  # fmt: skip
 
 
@@ -95,6 +101,12 @@ def parse_outputs(args: argparse.Namespace, formats: tuple[str, ...], models: It
     for output in outputs:
         refuse_inside(output, models)
     return outputs
+
+
+def refuse_several_pages(outputs: Iterable[Output], reports: Sequence[object]) -> None:
+    """Raises UsageError where one page is to show several models."""
+    if len(reports) > 1 and any(output.format == "html" for output in outputs):
+        raise UsageError("An HTML page shows one model; give one path, or another format.")
 
 
 def refuse_inside(output: Output, models: Iterable[str]) -> None:
@@ -128,8 +140,10 @@ def _parse_output(text: str, formats: tuple[str, ...]) -> Output:
     prefix, colon, rest = text.partition(":")
     if colon and prefix in formats and rest:
         return Output(prefix, None if rest == "-" else Path(rest))
-    chosen = _ENDINGS.get(Path(text).suffix.lower())
-    if chosen is None or chosen not in formats:
+    name = Path(text.lower())
+    kinds = (_ENDINGS.get(ending) for ending in ("".join(name.suffixes[-2:]), name.suffix))
+    chosen = next((kind for kind in kinds if kind in formats), None)
+    if chosen is None:
         raise UsageError(
             f"The ending of {text!r} chooses no format; write FORMAT:FILE with one of {', '.join(formats)}."
         )
@@ -177,7 +191,7 @@ def write_text(file: Path, text: str) -> None:
         raise UsageError(f"The file cannot be written: {error.strerror}.", file=str(file)) from error
 
 
-def is_gated(findings: Iterable[Finding | DiffFinding], fail_on: str) -> bool:
+def is_gated(findings: Iterable[Finding | DiffFinding | ScanFinding], fail_on: str) -> bool:
     """Whether a finding is as bad as ``--fail-on`` says, or worse."""
     gated = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on != "none" else ()
     return any(finding.severity in gated for finding in findings)

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from smanalyze.report.audit import AuditReport
     from smanalyze.report.diff import DiffReport
     from smanalyze.report.document import Report
+    from smanalyze.report.scan import ScanReport
 
-FORMATS = ("text", "json", "html", "markdown")
+FORMATS = ("text", "json", "html", "markdown", "sarif")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to the parser."""
     parser = commands.add_parser(
         "render",
-        help="turn a JSON report, audit or diff into text, HTML or Markdown",
-        description="Read what `smanalyze report`, `audit` or `diff` wrote with --format json, and render it again. "
-        "No model is needed.",
+        help="turn a JSON report, audit, scan or diff into text, HTML or Markdown",
+        description="Read what `smanalyze report`, `audit`, `scan` or `diff` wrote with --format json, and render it "
+        "again. No model is needed.",
     )
     parser.add_argument("file", metavar="REPORT.json", help="a report; - for standard input")
     options.add_outputs(parser, FORMATS)
@@ -50,9 +51,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(args: argparse.Namespace, parts: list[Any], outputs: list[options.Output], several: bool) -> None:
-    from smanalyze.cli import audit, diff, report
+    from smanalyze.cli import audit, diff, report, scan
+    from smanalyze.errors import UsageError
 
     fields = parts[0] if parts and isinstance(parts[0], dict) else {}
+    if "unknown" in fields:
+        scans = _scans(parts, args.file)
+        options.write_outputs(outputs, lambda *how: scan.render(scans, *how, several=several), args.color)
+        return
+    if any(output.format == "sarif" for output in outputs):
+        raise UsageError("Only a scan can be SARIF; this document is none.", file=args.file)
     if "security_review" in fields and len(parts) == 1:
         (answer,) = _diffs(parts, args.file)
         options.write_outputs(outputs, lambda *how: diff.render(answer, *how), args.color)
@@ -110,6 +118,13 @@ def _audits(parts: list[Any], name: str) -> list[AuditReport]:
     from smanalyze.report.audit import AUDIT_SCHEMA_VERSION, AuditReport
 
     found: list[AuditReport] = _read_as(AuditReport, AUDIT_SCHEMA_VERSION, parts, name)
+    return found
+
+
+def _scans(parts: list[Any], name: str) -> list[ScanReport]:
+    from smanalyze.report.scan import SCAN_SCHEMA_VERSION, ScanReport
+
+    found: list[ScanReport] = _read_as(ScanReport, SCAN_SCHEMA_VERSION, parts, name)
     return found
 
 

@@ -162,7 +162,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "file_word": diff_part_words.file_word,
     "scan_title": scan_words.title_text, "scan_badge": scan_words.badge, "act": scan_words.act_text,
     "times": scan_words.when_text, "operand_lines": scan_words.operand_lines, "caller": scan_words.caller_text,
-    "steps": scan_words.steps, "accepted": scan_words.allowed_text,
+    "steps": scan_words.steps, "accepted": scan_words.allowed_text, "evidence": scan_words.evidence_lines,
 }  # fmt: skip
 """Beside jinja2's own."""
 

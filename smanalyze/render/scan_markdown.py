@@ -10,6 +10,7 @@ from smanalyze.render.scan_words import (
     act_text,
     allowed_text,
     caller_text,
+    evidence_lines,
     expected_text,
     looked_text,
     operand_lines,
@@ -80,8 +81,9 @@ def _proof(finding: ScanFinding) -> str:
     lines += [f"- Caller: {prose(caller_text(finding))}"] if caller_text(finding) else []
     way = " → ".join(prose(step) for _, step in steps(finding.path))
     lines += [f"- Path: {way}"] if way else []
-    lines += [f"- Evidence: {prose(line)}" for line in finding.evidence[:_EVIDENCE]]
-    hidden = len(finding.evidence) - _EVIDENCE
+    evidence = evidence_lines(finding)
+    lines += [f"- Evidence: {prose(line)}" for line in evidence[:_EVIDENCE]]
+    hidden = len(evidence) - _EVIDENCE
     lines += [f"- … {hidden:,} more"] if hidden > 0 else []
     where = finding.where.text()
     head = f"{code(finding.id)} {code(finding.rule)}{f': {prose(where)}' if where else ''}"

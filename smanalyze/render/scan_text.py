@@ -8,6 +8,7 @@ from smanalyze.render.scan_words import (
     act_text,
     allowed_text,
     caller_text,
+    evidence_lines,
     expected_text,
     looked_text,
     operand_lines,
@@ -72,7 +73,7 @@ def _draw_finding(page: Page, finding: ScanFinding, explain: bool) -> None:
         page.fact("on", (value, "name"), (f"({note})" if value else note, "dim"), indent=_INDENT, column=_COLUMN)
     page.fact("", (caller_text(finding), "warning"), indent=_INDENT, column=_COLUMN)
     _draw_path(page, finding.path)
-    shown, hidden = cut(finding.evidence, _EVIDENCE)
+    shown, hidden = cut(evidence_lines(finding), _EVIDENCE)
     for line in shown:
         page.flow([("-", "dim"), (line, "dim")], _INDENT, _INDENT + 2)
     if hidden:

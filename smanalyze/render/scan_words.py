@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from smanalyze.render.audit_words import spaced
 from smanalyze.render.units import plural
@@ -61,13 +60,13 @@ def when_text(when: Sequence[str]) -> str:
 def _one_time(word: str) -> str:
     kind, colon, name = word.partition(":")
     if colon and kind in _CALLED:
-        return f"when signature {name} is called" if kind == "signature" else f"when {name or 'it'} is called"
+        return f"when signature {name} is called" if kind == "signature" else f"when function {name} is called"
     return _WHEN.get(word, word)
 
 
 def act_text(finding: ScanFinding) -> str:
-    """The op, and what sort of act it is."""
-    return f"{finding.op} ({spaced(finding.risk_class)})" if finding.risk_class else finding.op
+    """The op, and what sort of act it is; "" where it is about files and not about an op."""
+    return f"{finding.op} ({spaced(finding.risk_class)})" if finding.op else ""
 
 
 def operand_note(operand: Operand) -> str:
@@ -99,14 +98,22 @@ def steps(path: Sequence[str]) -> tuple[tuple[int, str], ...]:
 
 
 def expected_text(expected: Sequence[ExpectedAct]) -> str:
-    """What every model of its kind does, in a line or two: the ops of one time after the other."""
-    groups = groupby(expected, key=lambda act: act.when)
-    return "; ".join(f"{joined([act.op for act in acts], 8)} {when_text(when)}" for when, acts in groups)
+    """What every model of its kind does, in a line or two: ops that run at one time stand together."""
+    groups: dict[tuple[str, ...], dict[str, None]] = {}
+    for act in expected:
+        groups.setdefault(act.when, {})[act.op] = None
+    return "; ".join(f"{joined(list(ops), 8)} {when_text(when)}" for when, ops in groups.items())
+
+
+def evidence_lines(finding: ScanFinding) -> tuple[str, ...]:
+    """The evidence, without lines that repeat the path, which is drawn step by step."""
+    way = " → ".join(finding.path)
+    return tuple(line for line in finding.evidence if not way or way not in line)
 
 
 def looked_text(report: ScanReport) -> str:
-    """What was looked at; "" where a file holds no graph."""
-    if not report.nodes:
+    """What was looked at; "" where a file holds no graph, and of a clean model, whose summary says it."""
+    if not report.nodes or report.verdict == "clean":
         return ""
     functions = f" and {plural(report.functions, 'function')}" if report.functions else ""
     return f"Looked at {plural(report.nodes, 'node')}, in the main graph{functions}."

@@ -10,9 +10,10 @@ from smanalyze.report.audit import AuditReport
 from smanalyze.report.diff import DiffReport
 from smanalyze.report.document import Report
 from smanalyze.report.findings import RuleInfo
+from smanalyze.report.scan import ScanReport
 from smanalyze.report.serialize import json_schema
 
-NAMES = ("report", "audit", "diff", "rules")
+NAMES = ("report", "audit", "scan", "diff", "rules")
 
 
 def schema_text(name: str) -> str:
@@ -56,6 +57,7 @@ def _rules() -> dict[str, Any]:
 _BUILDERS = {
     "report": lambda: _one_or_several(Report, "smanalyze report"),
     "audit": lambda: _one_or_several(AuditReport, "smanalyze audit"),
+    "scan": lambda: _one_or_several(ScanReport, "smanalyze scan"),
     "diff": lambda: json_schema(DiffReport, "smanalyze diff"),
     "rules": _rules,
 }

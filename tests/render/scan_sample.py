@@ -25,7 +25,10 @@ WRITES = ScanFinding(
     message="WriteFile writes `/tmp/owned` whenever the model is loaded.",
     why="whoever loads the model runs it, and is not asked.",
     fix="do not load it; find out who put it there.",
-    evidence=("1 node of WriteFile in __inference_init_10",),
+    evidence=(
+        "1 node of WriteFile in __inference_init_10",
+        "the init op of tags serve → node PartitionedCall → function __inference_init_10 → node WriteFile",
+    ),
     op="WriteFile",
     risk_class="file-write",
     when=("load", "function:reset"),
@@ -87,9 +90,10 @@ FULL = ScanReport(
     ),
     expected=(
         ExpectedAct("RestoreV2", "saver", "restores variables", ("saver",), (Operand("{prefix}", "loader"),), 1),
-        ExpectedAct("SaveV2", "saver", "saves variables", ("saver",), (), 2),
         ExpectedAct("InitializeTableFromTextFileV2", "table-file", "fills a table from a file", ("load",),
                     (Operand("assets/vocab.txt", "asset", True),), 1),
+        ExpectedAct("SaveV2", "file-write", "writes files", ("saver",), (), 2),
+        ExpectedAct("SaveV2", "saver", "saves variables", ("saver",), (), 2),
     ),
     allowed=(
         AllowedFinding(IDLE, "left by the exporter, looked at", "ann", "2030-12-31", 2),
@@ -108,7 +112,7 @@ CLEAN = replace(
 
 WORDS = (
     "/tmp/owned", "outside the model's folder", "an asset of the model", "/data/{input path}.jpg",
-    "the caller chooses what it works on", "when the model is loaded", "when reset is called",
+    "the caller chooses what it works on", "when the model is loaded", "when function reset is called",
     "when Keras loads the model", "function missing_fn", "The library does not hold it.", "Nothing known registers it.",
     "left by the exporter, looked at", "until 2030-12-31", "InitializeTableFromTextFileV2", "0123456789ab",
     "The data file is missing.", "function branch_0", "311 bytes, SHA-256 ab",

@@ -59,12 +59,29 @@ def test_the_path_leaves_room_for_its_names(width: int) -> None:
 def test_a_clean_model_is_a_few_lines() -> None:
     assert text_of(CLEAN).splitlines() == [
         "clean: clean. It does nothing beside computing.",
-        "Looked at 1,234 nodes, in the main graph and 56 functions.",
         "Expected, and no finding: RestoreV2, SaveV2 while saving or restoring;",
         "InitializeTableFromTextFileV2 when the model is loaded.",
     ]
     alone = replace(CLEAN, expected=(), nodes=0, functions=0)
     assert text_of(alone) == "clean: clean. It does nothing beside computing.\n"
+
+
+def test_what_was_looked_at_is_said() -> None:
+    assert text_of(FULL).endswith(
+        "\nLooked at 1,234 nodes, in the main graph and 56 functions.\n"
+        "Expected, and no finding: RestoreV2, SaveV2 while saving or restoring;\n"
+        "InitializeTableFromTextFileV2 when the model is loaded.\n"
+    )
+
+
+def test_a_finding_about_files_has_no_op() -> None:
+    text = text_of(replace(FULL, findings=(replace(WRITES, op="", when=(), path=(), operands=()),), allowed=()))
+    assert "op  " not in text and "runs  " not in text and "path  " not in text
+
+
+def test_the_path_is_not_told_twice() -> None:
+    text = " ".join(text_of(FULL).split())
+    assert text.count("the init op of tags serve") == 1
 
 
 def test_why_and_fix_stand_with_the_first_of_a_rule() -> None:
