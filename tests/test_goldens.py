@@ -19,10 +19,12 @@ from smanalyze.render.diff_text import render_diff_text
 from smanalyze.render.html import render_html
 from smanalyze.render.json import render_json
 from smanalyze.render.markdown import render_markdown
+from smanalyze.render.scan_text import render_scan_text
 from smanalyze.render.show import render_all
 from smanalyze.render.text import render_text
 from smanalyze.report.audit import AuditReport
 from smanalyze.report.document import Report
+from smanalyze.report.scan import ScanReport
 from smanalyze.report.schemas import NAMES, make_schema, schema_text
 from tests.conftest import ROOT, TESTDATA
 from tests.pairs import diff_of
@@ -60,6 +62,18 @@ AUDIT_RENDERERS = {
 }
 
 
+SCAN_RENDERERS = {
+    "scan.txt": lambda scan: render_scan_text(scan, width=80, color=False),
+    "scan.json": lambda scan: render_json([scan]),
+}
+
+SCANS = (
+    "absolute_path_constant", "custom_op", "debug_info", "file_writer_in_branch", "keras2_custom_layer_lambda",
+    "keras3_export", "tables_and_assets", "tf1_queue", "undeclared_asset",
+)  # fmt: skip
+"""Of all models those that do something, and two that do not."""
+
+
 DIFF_RENDERERS = {
     "diff.txt": lambda diff: render_diff_text(diff, width=80),
     "diff.md": render_diff_markdown,
@@ -91,6 +105,11 @@ def _audit(name: str) -> AuditReport:
     return smanalyze.audit(smanalyze.load(TESTDATA / "models" / name))
 
 
+@cache
+def _scan(name: str) -> ScanReport:
+    return smanalyze.scan(smanalyze.load(TESTDATA / "models" / name))
+
+
 def _compare(made: str, file: str, update_golden: bool) -> None:
     golden = GOLDEN / file
     if update_golden:
@@ -112,6 +131,12 @@ def test_audit_is_as_stored(name: str, ending: str, update_golden: bool) -> None
     _compare(AUDIT_RENDERERS[ending](_audit(name)), f"{name}.{ending}", update_golden)
 
 
+@pytest.mark.parametrize("ending", SCAN_RENDERERS)
+@pytest.mark.parametrize("name", SCANS)
+def test_scan_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
+    _compare(SCAN_RENDERERS[ending](_scan(name)), f"{name}.{ending}", update_golden)
+
+
 @pytest.mark.parametrize(("name", "ending"), DIFFS)
 def test_diff_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
     _compare(DIFF_RENDERERS[ending](diff_of(name)), f"{name}.{ending}", update_golden)
@@ -120,6 +145,7 @@ def test_diff_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
 def test_no_golden_is_left_over() -> None:
     wanted = {f"{name}.{ending}" for name in MODELS for ending in (*RENDERERS, *AUDIT_RENDERERS)}
     wanted |= {f"{name}.{ending}" for name, ending in DIFFS}
+    wanted |= {f"{name}.{ending}" for name in SCANS for ending in SCAN_RENDERERS}
     assert {path.name for path in GOLDEN.iterdir()} == wanted
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 import smanalyze
 from smanalyze.report.schemas import schema_text
+from tests.conftest import ROOT
 from tests.models import BROKEN, GOOD
 from tests.render.sarif_schema import validated
 
@@ -207,6 +209,13 @@ def test_an_entry_that_fits_one_of_several_models_is_of_use(cli: Command, tmp_pa
     allow = written(tmp_path, f'[[accept]]\nfinding = "{found["id"]}"\nreason = "known"')
     assert cli("scan", CLEAN, WRITER, "--allow", allow).err == ""
     assert "fits no finding" in cli("scan", CLEAN, "--allow", allow).err
+
+
+def test_the_readmes_list_fits_what_the_readme_shows(cli: Command, tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    allow = written(tmp_path, re.sub(r"expires = \S+\n", "", block))
+    said = cli("scan", WRITER, "--allow", allow)
+    assert (said.code, said.err) == (0, "")
 
 
 def test_a_list_that_is_wrong_stops_everything(cli: Command, tmp_path: Path) -> None:
