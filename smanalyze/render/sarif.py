@@ -34,8 +34,10 @@ def render_sarif(reports: Sequence[ScanReport], rules: Sequence[RuleInfo], *, ve
     findings = [finding for report in reports for finding in _every(report)]
     catalogue = {rule.id: rule for rule in rules}
     described = [_rule(rule, catalogue, findings) for rule in named]
+    program = {"name": "smanalyze", "fullName": f"smanalyze {version}", "semanticVersion": version}
     run = {
-        "tool": {"driver": {"name": "smanalyze", "semanticVersion": version, "rules": described}},
+        "tool": {"driver": {**program, "rules": described}},
+        "automationDetails": {"id": "smanalyze scan/"},
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(reports))}],
         "originalUriBaseIds": {base: {"description": _message(title_text(report))} for base, report in _based(reports)},
         "columnKind": "unicodeCodePoints",
@@ -94,10 +96,10 @@ def _location(where: Location, report: ScanReport, base: str) -> _Object:
 
 def _place(where: Location, report: ScanReport, base: str) -> _Object:
     file = quote((where.file or report.file).encode("utf-8", "surrogatepass"))
-    place: _Object = {"artifactLocation": {"uri": file, "uriBaseId": base}}
-    if where.file and where.offset is not None:
-        place["region"] = {"byteOffset": where.offset}
-    return {"physicalLocation": place}
+    place: _Object = {"physicalLocation": {"artifactLocation": {"uri": file, "uriBaseId": base}}}
+    if where.file and where.offset is not None:  # no region: code scanning services refuse one without a line
+        place["properties"] = {"byte_offset": where.offset}
+    return place
 
 
 def _logical(where: Location) -> Iterator[_Object]:
@@ -135,6 +137,7 @@ def _rule(rule: str, catalogue: dict[str, RuleInfo], findings: Sequence[ScanFind
     says = " ".join(f"{word}: {text}" for word, text in (("Why", why), ("Fix", fix)) if text)
     described: _Object = {
         "id": rule,
+        "name": "".join(word.capitalize() for word in rule.split("-")),
         "shortDescription": _message(title or rule),
         "fullDescription": _message(why or title or rule),
         "help": _message(says or title or rule),

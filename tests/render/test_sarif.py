@@ -60,9 +60,9 @@ def test_places_are_files_and_names_inside_the_model() -> None:
     ]
     (place,) = results[2]["locations"]
     assert place["physicalLocation"] == {
-        "artifactLocation": {"uri": "keras_metadata.pb", "uriBaseId": "MODEL"},
-        "region": {"byteOffset": 120},
-    }
+        "artifactLocation": {"uri": "keras_metadata.pb", "uriBaseId": "MODEL"}
+    }  # fmt: skip
+    assert place["properties"] == {"byte_offset": 120}
     nowhere = replace(WRITES, where=Location())
     (place,) = run_of(replace(FULL, findings=(nowhere,), file="saved_model.pbtxt"))["results"][0]["locations"]
     assert place == {
@@ -104,6 +104,7 @@ def test_rules_are_those_of_the_catalogue() -> None:
     for one in run["results"]:
         assert rules[one["ruleIndex"]]["id"] == one["ruleId"]
     known, other = rules[0], rules[1]
+    assert known["name"] == "WritesAtLoad"
     assert known["shortDescription"] == {"text": "It writes a file at load."}
     assert known["help"] == {"text": "Why: nobody asked for it. Fix: do not load it."}
     assert known["defaultConfiguration"] == {"level": "error"}
