@@ -37,7 +37,6 @@ def render_sarif(reports: Sequence[ScanReport], rules: Sequence[RuleInfo], *, ve
     program = {"name": "smanalyze", "fullName": f"smanalyze {version}", "semanticVersion": version}
     run = {
         "tool": {"driver": {**program, "rules": described}},
-        "automationDetails": {"id": "smanalyze scan/"},
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(reports))}],
         "originalUriBaseIds": {base: {"description": _message(title_text(report))} for base, report in _based(reports)},
         "columnKind": "unicodeCodePoints",
