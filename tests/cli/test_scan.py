@@ -14,7 +14,7 @@ import pytest
 import smanalyze
 from smanalyze.report.schemas import schema_text
 from tests.conftest import ROOT
-from tests.models import BROKEN, GOOD
+from tests.models import BROKEN, GOOD, each_broken_model
 from tests.render.sarif_schema import validated
 
 from .helpers import Command, real, sentences
@@ -79,6 +79,18 @@ def test_nothing_readable_and_no_model_are_failures(cli: Command, tmp_path: Path
     assert len(sentences(said.err)) == 2
     assert "WriteFile" in said.out, "the others are scanned all the same"
     assert cli("scan", BROKEN / "empty_folder").code == 2
+
+
+@each_broken_model
+def test_broken_models_are_scanned_as_far_as_they_go(name: str, cli: Command) -> None:
+    said = cli("scan", BROKEN / name, "--format", "sarif")
+    sentences(said.err)
+    assert said.code == 2 if not said.out else said.code in (0, 1, 2)
+    if said.out:
+        (run,) = validated(said.out)["runs"]
+        (model,) = run["properties"]["models"]
+        told = run["invocations"][0]["toolExecutionNotifications"]
+        assert len(told) == model["unknown"] + model["not_read"]
 
 
 def test_without_a_path_there_is_nothing_to_scan(cli: Command) -> None:
