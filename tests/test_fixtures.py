@@ -11,6 +11,8 @@ from tests.conftest import TESTDATA
 RECIPES = sorted(path for path in (TESTDATA / "recipes").glob("*.py") if not path.name.startswith("_"))
 MAX_BYTES = 10_000_000
 MAX_PAIRS_BYTES = 2_500_000
+MAX_SCAN_BYTES = 700_000
+FOLDERS = ("models", "broken", "weights", "pairs", "scan")
 
 
 def _constant(recipe: Path, name: str) -> object:
@@ -20,9 +22,13 @@ def _constant(recipe: Path, name: str) -> object:
     return None
 
 
+def _folder(recipe: Path) -> str:
+    kind = recipe.stem.partition("_")[0]
+    return kind if kind in FOLDERS else "models"
+
+
 def _made(folder: str) -> list[str]:
-    kinds = {"broken": "broken", "weights": "weights", "pairs": "pairs"}
-    recipes = [recipe for recipe in RECIPES if kinds.get(recipe.name.partition("_")[0], "models") == folder]
+    recipes = [recipe for recipe in RECIPES if _folder(recipe) == folder]
     return sorted(model for recipe in recipes for model in _constant(recipe, "MODELS") or ())  # type: ignore[attr-defined]
 
 
@@ -31,19 +37,13 @@ def _present(folder: str) -> list[str]:
 
 
 def test_every_model_has_one_recipe_and_every_recipe_its_models() -> None:
-    assert _made("models") == _present("models")
-    assert _made("broken") == _present("broken")
-    assert _made("weights") == _present("weights")
-    assert _made("pairs") == _present("pairs")
+    for folder in FOLDERS:
+        assert _made(folder) == _present(folder)
 
 
 def test_every_fixture_is_described() -> None:
-    for folder, page in (
-        ("models", TESTDATA / "README.md"),
-        ("broken", TESTDATA / "broken" / "README.md"),
-        ("weights", TESTDATA / "weights" / "README.md"),
-        ("pairs", TESTDATA / "pairs" / "README.md"),
-    ):
+    for folder in FOLDERS:
+        page = TESTDATA / ("" if folder == "models" else folder) / "README.md"
         rows = re.findall(r"^\| (\w+) \|", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
         assert sorted(set(rows) - {"model", "folder", "name", "what"}) == _present(folder)
 
@@ -63,6 +63,7 @@ def _bytes_below(folder: Path) -> int:
 def test_fixtures_are_small() -> None:
     assert _bytes_below(TESTDATA) < MAX_BYTES
     assert _bytes_below(TESTDATA / "pairs") < MAX_PAIRS_BYTES
+    assert _bytes_below(TESTDATA / "scan") < MAX_SCAN_BYTES
 
 
 def test_no_fixture_names_the_machine_it_was_made_on() -> None:

@@ -1,0 +1,1 @@
+"""What a scan says of models that act, and of honest ones."""
