@@ -18,6 +18,7 @@ MODELS = (
     "tf1_control_input",
     "tf1_init_from_checkpoint",
     "tf1_switch",
+    "tf1_function_attr",
 )
 
 v1 = tf.compat.v1
@@ -139,6 +140,42 @@ def switch() -> None:
         save_graph("tf1_switch", x, y)
 
 
+def function_attr() -> None:
+    """The function that is called leaves open which one it calls itself; the caller says it, in an attr of the name that
+    it calls. tf.saved_model.load does not know that; sessions, and so servers, do."""
+    scalar = tf.TensorSpec([], tf.float32)
+
+    def traced(body, name):
+        body.__name__ = name
+        return tf.function(body, input_signature=[scalar], autograph=False).get_concrete_function()
+
+    def writing(v):
+        with tf.control_dependencies([tf.io.write_file(PROOF, "written")]):
+            return tf.identity(v)
+
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [], name="x")
+        doubling = traced(lambda v: v * 2.0, "doubling")
+        calling = traced(lambda v: doubling(v), "calling")
+        traced(writing, "writing").add_to_graph()
+        path = save_graph("tf1_function_attr", x, tf.identity(calling(x), name="y"))
+    saved_model = read_saved_model(path)
+    graph = saved_model.meta_graphs[0].graph_def
+    functions = {function.signature.name.split("_")[-2]: function for function in graph.library.function}
+    called = functions["calling"]
+    called.signature.attr.add(name="g", type="func")
+    called.signature.is_stateful = True
+    for node in (*called.node_def, *graph.node):
+        if "f" in node.attr:
+            node.op = "StatefulPartitionedCall"
+    (inner,) = [node for node in called.node_def if "f" in node.attr]
+    inner.attr["f"].Clear()
+    inner.attr["f"].placeholder = "g"
+    (outer,) = [node for node in graph.node if "f" in node.attr]
+    outer.attr["f"].func.attr["g"].func.name = functions["writing"].signature.name
+    write_saved_model(path, saved_model)
+
+
 def main() -> None:
     v1.set_random_seed(0)
     with source_files({}):
@@ -150,6 +187,7 @@ def main() -> None:
         control_input()
         init_from_checkpoint()
         switch()
+        function_attr()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What scanners find, and what it costs: python tests/benchmarks/scan.py FOLDER [--corpus DIR] [--models DIR] [--runs N].
+"""What scanners find, and what it costs: python tests/benchmarks/scan.py FOLDER [--corpus DIR] [--models DIR].
 
 Runs ``smanalyze scan``, ``saved_model_cli scan``, modelscan and ModelAudit, a process for each model, on the models of
 testdata/scan, whose acts stand in tests/scan/expected.toml, on those of testdata/models, and on the corpus; prints a

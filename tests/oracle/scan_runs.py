@@ -1,10 +1,11 @@
 """Which files a SavedModel writes, and when: python scan_runs.py DIR ... prints a JSON line for each.
 
-A line says for each moment the files that it wrote: ``load``, ``signature:KEY`` and
-``function:PATH`` (each called once, in the loaded model), ``gradient:KEY`` (called and differentiated), ``saver`` (the
-loaded model's checkpoint saved), ``exit`` (the loaded model let go). An ``error`` is the type of what was raised. Each
-moment is tried in a fork, in an empty folder: only models of one's own may be given. Needs tensorflow, and
-nothing of smanalyze; run it as a child process, never import it.
+A line says for each moment the files that it wrote: ``load``, ``signature:KEY`` and ``function:PATH`` (each called once,
+in the loaded model), ``gradient:KEY`` (called and differentiated), ``saver`` (the loaded model's checkpoint saved),
+``exit`` (the loaded model let go); and in a session of TF1, as servers have them, ``session`` (loading) and
+``session:KEY``. An ``error`` is the type of what was raised. Each moment is tried in a fork, in an empty folder: only
+models of one's own may be given. Needs tensorflow, and nothing of smanalyze; run it as a child process, never
+import it.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_
 ANSWERS = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
+import numpy as np  # noqa: E402  (after the environment is set)
 import tensorflow as tf  # noqa: E402  (after the environment is set)
 from tensorflow.python.saved_model import loader_impl  # noqa: E402
 
 TIMEOUT = 10
 """Seconds for one moment."""
+
+INIT_OP = "__saved_model_init_op"
 
 VALUES = {tf.string: "scan_caller.txt", tf.int32: 1, tf.int64: 1, tf.float32: 1.0}
 
@@ -38,14 +42,14 @@ VALUES = {tf.string: "scan_caller.txt", tf.int32: 1, tf.int64: 1, tf.float32: 1.
 def value(spec: Any) -> Any:
     """What a caller gives for a spec: one file name, or 1."""
     shape = [1 if size is None else size for size in spec.shape.as_list()]
-    return tf.fill(shape, tf.constant(VALUES[spec.dtype], spec.dtype))
+    return np.full(shape, VALUES[spec.dtype], spec.dtype.as_numpy_dtype)
 
 
 def call(function: Any) -> Any:
     """A call with such values."""
     arguments, keywords = function.structured_input_signature
     flat = tf.nest.flatten((arguments, keywords))
-    given = [value(item) if isinstance(item, tf.TensorSpec) else item for item in flat]
+    given = [tf.constant(value(item)) if isinstance(item, tf.TensorSpec) else item for item in flat]
     positional, named = tf.nest.pack_sequence_as((arguments, keywords), given)
     return function(*positional, **named)
 
@@ -53,7 +57,7 @@ def call(function: Any) -> Any:
 def differentiate(function: Any) -> None:
     """A call, and the gradient of its outputs with respect to its inputs that are numbers."""
     specs = function.structured_input_signature[1]
-    given = {name: value(spec) for name, spec in specs.items()}
+    given = {name: tf.constant(value(spec)) for name, spec in specs.items()}
     with tf.GradientTape() as tape:
         numbers = [tensor for tensor in given.values() if tensor.dtype.is_floating]
         tape.watch(numbers)
@@ -107,15 +111,37 @@ def written() -> list[str]:
     return sorted(path.name for path in found)
 
 
-def load(directory: str) -> Any:
-    """The loaded model; by TF1's loader that picks a MetaGraph, where there are several."""
-    (meta_graph, *_) = loader_impl.parse_saved_model(directory).meta_graphs
-    return tf.saved_model.load(directory, tags=list(meta_graph.meta_info_def.tags))
+def only_meta_graph(directory: str) -> Any:
+    """The one MetaGraph that such a model has."""
+    (meta_graph,) = loader_impl.parse_saved_model(directory).meta_graphs
+    return meta_graph
+
+
+def in_session(directory: str, key: str) -> Any:
+    """The same for a session: loading, and where a signature is given, a call."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        raised = {}
+        try:
+            meta_graph = tf.compat.v1.saved_model.load(
+                session, list(only_meta_graph(directory).meta_info_def.tags), directory
+            )
+            if key:
+                written()
+                signature = meta_graph.signature_def[key]
+                feeds = {
+                    info.name: value(tf.TensorSpec(info.tensor_shape, info.dtype)) for info in signature.inputs.values()
+                }
+                session.run([info.name for info in signature.outputs.values()], feeds)
+        except Exception as error:
+            raised = {"error": type(error).__name__}
+        return {"files": written(), **raised}
 
 
 def attempt(directory: str, moment: str | None) -> Any:
     """What one moment does; without one, the names of the moments."""
-    loaded = load(directory)
+    if moment is not None and moment.startswith("session"):
+        return in_session(directory, moment.partition(":")[2])
+    loaded = tf.saved_model.load(directory)
     found = moments(loaded)
     if moment is None:
         return list(found)
@@ -158,10 +184,10 @@ def in_fork(directory: str, moment: str | None) -> Any:
 
 def answer(directory: str) -> dict[str, Any]:
     """By moment."""
+    keys = sorted(key for key in only_meta_graph(directory).signature_def if key != INIT_OP)
     names = in_fork(directory, None)
-    if not isinstance(names, list):
-        return {"load": names}
-    return {name: in_fork(directory, name) for name in names}
+    found = {name: in_fork(directory, name) for name in names} if isinstance(names, list) else {"load": names}
+    return found | {name: in_fork(directory, name) for name in ("session", *(f"session:{key}" for key in keys))}
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What TensorFlow itself says of a SavedModel directory, as JSON.
 
-    python tensorflow_answers.py DIR [--structures] [--load] [--show]    one document
+    python tensorflow_answers.py DIR [--structures] [--bodies] [--load] [--show]    one document
     python tensorflow_answers.py --many FILE [...]      FILE names a directory a line; one document a line
     python tensorflow_answers.py --many FILE --reach FILE   what Python expressions for the loaded models give
     python tensorflow_answers.py --descriptors          TensorFlow's own proto descriptors
@@ -91,6 +91,27 @@ def meta_graph_answer(meta_graph: Any) -> dict[str, Any]:
             "concrete_functions": sorted(objects.concrete_functions),
         }
     return answer
+
+
+def bodies_answer(directory: str) -> list[dict[str, Any]]:
+    """For each MetaGraphDef its bodies by the function's name, "" for the main graph: how often each op stands in it,
+    and each function's name in an attr of a node; a node whose op is a function has it as both."""
+    found = []
+    for meta_graph in loader_impl.parse_saved_model(directory).meta_graphs:
+        graph = meta_graph.graph_def
+        bodies = {"": graph.node} | {function.signature.name: function.node_def for function in graph.library.function}
+        found.append({name: body_answer(nodes, set(bodies)) for name, nodes in bodies.items()})
+    return found
+
+
+def body_answer(nodes: Iterable[Any], functions: set[str]) -> dict[str, Any]:
+    """One of them."""
+    ops, calls = Counter(node.op for node in nodes), Counter()
+    for node in nodes:
+        calls.update({node.op} & functions)
+        for attr in node.attr.values():
+            calls.update(func.name for func in (attr.func, *attr.list.func) if func.name)
+    return {"ops": dict(ops), "calls": dict(calls)}
 
 
 def signature_answer(signature: Any) -> dict[str, Any]:
@@ -418,13 +439,14 @@ QUESTIONS: dict[str, Callable[[str], Any]] = {
     "graph": graph_answer,
     "checkpoint": checkpoint_answer,
     "fingerprint": fingerprint_answer,
+    "bodies": bodies_answer,
     "structures": structures_answer,
     "load": load_answer,
     "show": show_answer,
 }
-TRACELESS = ("graph", "checkpoint", "fingerprint", "structures")
+TRACELESS = ("graph", "checkpoint", "fingerprint", "structures", "bodies")
 ALWAYS = ("graph", "checkpoint", "fingerprint")
-OPTIONAL = ("structures", "load", "show")
+OPTIONAL = ("structures", "bodies", "load", "show")
 
 
 def attempt(question: Callable[[], Any]) -> Any:

@@ -46,7 +46,7 @@ UNSEEN = {
 def word_of(moment: str) -> str:
     """The word of `when` for a moment: a gradient is part of its signature, and what ends a model was begun at load."""
     kind, colon, name = moment.partition(":")
-    kind = {"exit": "load", "gradient": "signature"}.get(kind, kind)
+    kind = {"exit": "load", "gradient": "signature", "session": "signature" if name else "load"}.get(kind, kind)
     return kind + colon + ".".join(re.findall(r"\w+", name.partition("#")[0]))
 
 
