@@ -1,6 +1,6 @@
 """Which files a SavedModel writes, and when: python scan_runs.py DIR ... prints a JSON line for each.
 
-A line says for each moment the files that it wrote: ``load``, ``signature:KEY`` and ``function:PATH`` (each called once,
+A line says for each moment which files it wrote: ``load``, ``signature:KEY`` and ``function:PATH`` (each called once,
 in the loaded model), ``gradient:KEY`` (called and differentiated), ``saver`` (the loaded model's checkpoint saved),
 ``exit`` (the loaded model let go); and in a session of TF1, as servers have them, ``session`` (loading) and
 ``session:KEY``. An ``error`` is the type of what was raised. Each moment is tried in a fork, in an empty folder: only
