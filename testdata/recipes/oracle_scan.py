@@ -6,7 +6,7 @@
 
 Not a recipe of models (``ORACLE`` says so): run it after one of them was added or changed. It runs
 tests/oracle/scan_runs.py, and so the models, but for those that would use the network, or write to an absolute path,
-as TensorFlow's debugger does (``NOT_RUN``).
+as TensorFlow's debugger does, or have two MetaGraphs (``NOT_RUN``).
 """
 
 import json
@@ -17,7 +17,7 @@ from _common import OUTPUT, TESTDATA
 
 ORACLE = True
 
-NOT_RUN = ("data_service", "debug_to_file", "rpc_client")
+NOT_RUN = ("data_service", "debug_to_file", "rpc_client", "tf1_second_meta_graph")
 
 SCRIPT = TESTDATA.parent / "tests" / "oracle" / "scan_runs.py"
 FOLDER = TESTDATA / "scan"

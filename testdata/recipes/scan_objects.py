@@ -19,6 +19,8 @@ MODELS = (
     "write_in_restore",
     "write_in_save",
     "write_unreachable",
+    "write_in_concrete_function",
+    "write_in_init_op",
 )
 
 SCALAR = tf.TensorSpec([], tf.float32, name="x")
@@ -123,6 +125,21 @@ def unreachable() -> None:
     write_saved_model(path, saved_model)
 
 
+def init_op() -> None:
+    """The init op of the main graph waits for a write that is in no function: sessions run it when they load."""
+    module = Doubler()
+    path = save(module, "write_in_init_op", signatures=module.double)
+    with tf.Graph().as_default() as graph:
+        write = tf.io.write_file(PROOF, "written at load", name="install")
+    saved_model = read_saved_model(path)
+    meta_graph = saved_model.meta_graphs[0]
+    meta_graph.graph_def.node.extend(graph.as_graph_def().node)
+    name = meta_graph.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name
+    (node,) = [node for node in meta_graph.graph_def.node if node.name == name]
+    node.input.append(f"^{write.name}")
+    write_saved_model(path, saved_model)
+
+
 def save_all() -> None:
     module = Writer()
     save(module, "write_in_object_function", signatures=module.double)
@@ -143,6 +160,10 @@ def save_all() -> None:
         module = with_counter(place)
         save(module, f"write_in_{place}", signatures=module.double)
     unreachable()
+    module = Doubler()
+    module.log = tf.function(write, input_signature=[SCALAR]).get_concrete_function()
+    save(module, "write_in_concrete_function", signatures=module.double)
+    init_op()
 
 
 def main() -> None:

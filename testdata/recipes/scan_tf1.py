@@ -19,6 +19,8 @@ MODELS = (
     "tf1_init_from_checkpoint",
     "tf1_switch",
     "tf1_function_attr",
+    "tf1_restore_op",
+    "tf1_second_meta_graph",
 )
 
 v1 = tf.compat.v1
@@ -137,6 +139,7 @@ def switch() -> None:
                 return x * 2.0
 
         y = tf.identity(v1.cond(x > 0.0, writing, lambda: -x), name="y")
+        v1.get_default_graph().clear_collection("cond_context")  # what it holds has another order on every run
         save_graph("tf1_switch", x, y)
 
 
@@ -176,6 +179,39 @@ def function_attr() -> None:
     write_saved_model(path, saved_model)
 
 
+def restore_op() -> None:
+    """A write that the restore op waits for: every loader restores."""
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [], name="x")
+        factor = v1.get_variable("factor", initializer=2.0, use_resource=True)
+        write = tf.io.write_file(PROOF, "written while restoring", name="install")
+        path = save_graph("tf1_restore_op", x, tf.multiply(x, factor, name="y"), before=factor.initializer)
+    saved_model = read_saved_model(path)
+    meta_graph = saved_model.meta_graphs[0]
+    name = meta_graph.saver_def.restore_op_name
+    (restore,) = [node for node in meta_graph.graph_def.node if node.name == name]
+    restore.input.append(f"^{write.name}")
+    write_saved_model(path, saved_model)
+
+
+def second_meta_graph() -> None:
+    """Of two MetaGraphs the one for serving is innocent."""
+    with tf.Graph().as_default():
+        x, y = doubled()
+        path = save_graph("tf1_second_meta_graph", x, y)
+    saved_model = read_saved_model(path)
+    with tf.Graph().as_default():
+        x, y = doubled()
+        with tf.control_dependencies([tf.io.write_file(PROOF, "written")]):
+            tf.identity(y, name="logged")
+        other = saved_model.meta_graphs.add()
+        other.CopyFrom(saved_model.meta_graphs[0])
+        other.graph_def.CopyFrom(v1.get_default_graph().as_graph_def())
+    other.meta_info_def.tags[:] = ["train"]
+    other.signature_def["serving_default"].outputs["y"].name = "logged:0"
+    write_saved_model(path, saved_model)
+
+
 def main() -> None:
     v1.set_random_seed(0)
     with source_files({}):
@@ -188,6 +224,8 @@ def main() -> None:
         init_from_checkpoint()
         switch()
         function_attr()
+        restore_op()
+        second_meta_graph()
 
 
 if __name__ == "__main__":

@@ -29,12 +29,16 @@ os.dup2(2, 1)
 
 import numpy as np  # noqa: E402  (after the environment is set)
 import tensorflow as tf  # noqa: E402  (after the environment is set)
+from tensorflow.python.eager.polymorphic_function.concrete_function import ConcreteFunction  # noqa: E402
 from tensorflow.python.saved_model import loader_impl  # noqa: E402
 
 TIMEOUT = 10
 """Seconds for one moment."""
 
 INIT_OP = "__saved_model_init_op"
+
+NOT_OFFERED = ("signatures", "_serialize_to_tensors", "_restore_from_tensors")
+"""Children that are not for callers: signatures are tried as such, and the others are the saver's."""
 
 VALUES = {tf.string: "scan_caller.txt", tf.int32: 1, tf.int64: 1, tf.float32: 1.0}
 
@@ -68,10 +72,10 @@ def differentiate(function: Any) -> None:
 def functions(loaded: Any, path: str = "", seen: frozenset[int] = frozenset()) -> Iterator[tuple[str, Any]]:
     """The functions below the loaded object by path, one for each trace: ``PATH``, ``PATH#1``."""
     for name, child in sorted(loaded._trackable_children().items()):
-        if name == "signatures" or id(child) in seen:
+        if name in NOT_OFFERED or id(child) in seen:
             continue
         inner = f"{path}.{name}" if path else name
-        traces = getattr(child, "concrete_functions", None)
+        traces = [child] if isinstance(child, ConcreteFunction) else getattr(child, "concrete_functions", None)
         for number, trace in enumerate(traces or ()):
             yield f"{inner}#{number}" if number else inner, trace
         if traces is None and hasattr(child, "_trackable_children"):

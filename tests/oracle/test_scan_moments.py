@@ -22,8 +22,8 @@ STORED: dict[str, dict[str, Any]] = json.loads((SCAN / "tensorflow.json").read_t
 WRITING = ("file-write", "saver", "opaque")
 """The classes of which a file in the working directory tells that they ran."""
 
-NOT_RUN = {"data_service", "debug_to_file", "rpc_client"}
-"""They would use the network, or write to an absolute path."""
+NOT_RUN = {"data_service", "debug_to_file", "rpc_client", "tf1_second_meta_graph"}
+"""They would use the network, or write to an absolute path; the last is for what takes one MetaGraph apart."""
 
 UNSEEN = {
     ("write_in_create_resource", "load"): "Only where an initializer touches the resource; before 2.5 always.",
@@ -31,6 +31,7 @@ UNSEEN = {
     ("write_not_listed", "function:act"): "The same.",
     ("write_in_restore", "saver"): "What was tried is saving, and this one restores.",
     ("write_in_gradient", "function:__call__"): "What was differentiated is the signature.",
+    ("tf1_restore_op", "saver"): "Restoring is part of loading.",
     ("custom_op_calls_function", "signature:act"): "It does not load: the op is nobody's.",
     ("custom_op_calls_function", "function:act"): "The same.",
     ("checkpoint_ops", "signature:merge"): "There are no checkpoints to merge.",
