@@ -90,8 +90,11 @@ def read_modelscan(text: str) -> list[tuple[str, str]]:
 
 def read_modelaudit(text: str) -> list[tuple[str, str]]:
     """Its issues with the op where they name one."""
-    issues = json.loads(text)["issues"]
-    return [(i["severity"], str(i.get("details", {}).get("op_type") or i["message"][:60])) for i in issues]
+    found = []
+    for issue in json.loads(text)["issues"]:
+        op = issue.get("details", {}).get("op_type", "")
+        found.append((issue["severity"], "Lambda" if issue["message"].startswith("Lambda layer") else str(op)))
+    return found
 
 
 def tools(folder: Path) -> dict[str, Tool]:
@@ -127,8 +130,9 @@ def make_environments(folder: Path) -> None:
 
 def ask(tool: Tool, model: Path) -> Said:
     """One process, in an empty folder."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | QUIET
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder, open(f"{folder}/stdout", "w+b") as output:
+        environment |= {"HOME": folder}  # ModelAudit keeps settings there
         out = f"{folder}/answer.json"
         process = subprocess.Popen(
             tool.command(str(model), out), stdout=output, stderr=subprocess.DEVNULL, env=environment, cwd=folder
@@ -168,7 +172,7 @@ def all_said(known: dict[str, Tool], models: dict[str, Path], keep: Path) -> dic
             if model not in answers[name]:
                 answers[name][model] = ask(tool, path)
         if name != OURS:
-            stored[name] = {model: asdict(said) for model, said in answers[name].items()}
+            stored.setdefault(name, {}).update({model: asdict(said) for model, said in answers[name].items()})
             keep.write_text(json.dumps(stored, indent=1))
     return answers
 
@@ -199,12 +203,12 @@ HARMFUL: dict[str, frozenset[str]] = {
     "file_writer_in_branch": frozenset({"WriteFile"}),
     "absolute_path_constant": frozenset({"ReadFile"}),
     "custom_op": frozenset({"AcmeFancyOp"}),
-    "hostile_names": frozenset(),
+    "keras2_custom_layer_lambda": frozenset({"Lambda"}),
     "promptfoo__modelaudit__tests__assets__samples__tensorflow__malicious_pyfunc": frozenset({"PyFunc"}),
     "promptfoo__modelaudit__tests__assets__tensorflow__malicious_readfile": frozenset({"ReadFile"}),
     "promptfoo__modelaudit__tests__assets__tensorflow__malicious_writefile": frozenset({"WriteFile"}),
 }
-"""The models elsewhere that were made to act, and their ops; none of the first four was made by others."""
+"""The models elsewhere that were made to act, or bring code along, and their ops."""
 
 
 def table(answers: dict[str, dict[str, Said]], truth: dict[str, Truth], known: dict[str, Tool]) -> None:
@@ -277,6 +281,7 @@ def main() -> int:
     parser.add_argument("--models", type=Path, default=None)
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
+    os.environ.update(QUIET)
     args.folder.mkdir(parents=True, exist_ok=True)
     make_environments(args.folder)
     known = tools(args.folder.resolve())
