@@ -94,7 +94,7 @@ def audit_weights(
     from smanalyze.facts.weights_file import audit_weights_file, weights_as_model
 
     report = audit_weights_file(weights, stats=stats, digests=digests, progress=progress)
-    facts = gather_files(weights_as_model(weights))
+    facts = gather_files(weights_as_model(weights), weights=weights)
     return replace(report, findings=check_audit(OneAudit(facts, report.fingerprint, report.checkpoint, (), None)))
 
 

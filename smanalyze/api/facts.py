@@ -15,6 +15,7 @@ from smanalyze.facts.program import Program
 from smanalyze.facts.variables import build_variables
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.saved_model import SavedModel
+from smanalyze.model.weights import WeightsFile
 from smanalyze.report.document import CanonicalHashes, MetaGraphReport, NotRead
 from smanalyze.report.sections import LayerTable, OpReport, ReuseReport
 
@@ -25,10 +26,16 @@ def build_graphs(model: SavedModel) -> tuple[ModelGraph, ...]:
     return tuple(ModelGraph(meta_graph) for meta_graph in model.meta_graphs)
 
 
-def gather_files(model: SavedModel, *, names_only: bool = True, denied: frozenset[str] = frozenset()) -> FileFacts:
+def gather_files(
+    model: SavedModel,
+    *,
+    names_only: bool = True,
+    denied: frozenset[str] = frozenset(),
+    weights: WeightsFile | None = None,
+) -> FileFacts:
     """The facts that tell whether the files of a model belong together; a part of ``gather``, and a third of its
     time. ``names_only``: of what each callable runs only the names of functions are told. ``denied`` are ops that count
-    as acts whatever they do."""
+    as acts whatever they do; ``weights`` is the file of weights that the model stands for."""
     graphs = build_graphs(model)
     names = tuple(Names(graph) for graph in graphs)
     callables = tuple(
@@ -37,7 +44,7 @@ def gather_files(model: SavedModel, *, names_only: bool = True, denied: frozense
     variables = build_variables(model, graphs, names, callables)
     checkpoint = build_checkpoint(model, variables)
     assets = build_assets(model, graphs, names)
-    return FileFacts(model, graphs, names, callables, variables, checkpoint, assets, denied=denied)
+    return FileFacts(model, graphs, names, callables, variables, checkpoint, assets, denied=denied, weights=weights)
 
 
 def gather(model: SavedModel) -> ModelFacts:

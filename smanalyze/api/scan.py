@@ -39,7 +39,8 @@ def scan_weights(weights: WeightsFile, *, allow: tuple[AllowEntry, ...] = (), to
     holds nothing that runs. Never raises for what is in the file."""
     from smanalyze.facts.weights_file import KINDS, weights_as_model
 
-    return _report(gather_files(weights_as_model(weights)), KINDS[weights.kind], weights.path_name, allow, today)
+    facts = gather_files(weights_as_model(weights), weights=weights)
+    return _report(facts, KINDS[weights.kind], weights.path_name, allow, today)
 
 
 def _looked_at(facts: FileFacts, nodes: int, functions: int) -> str:
@@ -55,7 +56,7 @@ def _report(facts: FileFacts, kind: str, file: str, allow: tuple[AllowEntry, ...
     findings, allowed, remarks = apply_allow(every, allow, today or date.today())
     nodes = sum(sum(acts.library.op_counts.values()) for acts in facts.acts)
     functions = sum(len(acts.library.functions) for acts in facts.acts)
-    unknown = unfollowed(model, facts.acts)
+    unknown = unfollowed(model, facts.acts, facts.keras_acts)
     verdict, summary = judge_scan(findings, unknown, _looked_at(facts, nodes, functions), allowed=len(allowed))
     return ScanReport(
         schema_version=SCAN_SCHEMA_VERSION,

@@ -120,7 +120,7 @@ def _as_damage(finding: Finding) -> Finding:
     return replace(finding, severity="error") if damage else finding
 
 
-_INTEGRITY = ("act", "asset", "checkpoint", "file", "integrity")
+_INTEGRITY = ("act", "asset", "checkpoint", "file", "integrity", "keras_code")
 """Families whose rules ask whether the files are whole, and those that were meant; and what the model would do."""
 
 
@@ -131,7 +131,7 @@ def check_scan(facts: FileFacts) -> tuple[tuple[Finding, Any], ...]:
     return tuple(sorted(_pairs(rules, _file_subjects(facts)), key=lambda pair: _order(pair[0])))
 
 
-_SCANNED = ("act", "asset", "keras", "op", "path")
+_SCANNED = ("act", "asset", "keras_code", "op", "path")
 """Families whose rules a scan asks; those about a whole report find no subject there."""
 
 _SCANNED_FILES = frozenset({"several-model-files", "stray-file"})
@@ -187,7 +187,6 @@ def _subjects(facts: ModelFacts) -> dict[type, Iterable[Any]]:
         OneModel: [OneModel(facts)],
         OneMetaGraph: meta_graphs,
         OneSignature: signatures,
-        OneKerasAct: [OneKerasAct(act) for act in facts.keras_acts],
     }
 
 
@@ -201,6 +200,7 @@ def _file_subjects(facts: FileFacts) -> dict[type, Iterable[Any]]:
             for acts in facts.acts
             for name, of_library in acts.libraries.items()
         ],
+        OneKerasAct: [OneKerasAct(act) for act in facts.keras_acts],
         OneAsset: [OneAsset(facts, report) for report in facts.assets],
         OneShard: [OneShard(facts, report) for report in facts.checkpoint.shards],
     }

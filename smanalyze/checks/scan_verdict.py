@@ -8,7 +8,7 @@ from typing import Any
 from smanalyze.checks.act_severity import severity_of
 from smanalyze.checks.evidence import count_of, named
 from smanalyze.checks.rule import NOTE
-from smanalyze.checks.subject import FileFacts, OneAct, OneLibrary
+from smanalyze.checks.subject import FileFacts, OneAct, OneKerasAct, OneLibrary
 from smanalyze.facts.acts import LIBRARY, UNKNOWN
 from smanalyze.facts.starts import LOAD
 from smanalyze.report.findings import Finding
@@ -41,8 +41,9 @@ def _act_of(subject: Any) -> Act:
         first = acts[0]
         ops = named(list(dict.fromkeys(act.op for act in acts)))
         return Act(ops, LIBRARY, first.reason, when, first.path, (), False, sum(act.nodes for act in acts), ())
-    act = getattr(subject, "act", None)
-    return act if isinstance(act, Act) else _NO_ACT
+    if isinstance(subject, OneKerasAct):
+        return subject.act.act
+    return subject.act if isinstance(subject, OneAct) else _NO_ACT
 
 
 def expected_acts(facts: FileFacts) -> tuple[ExpectedAct, ...]:

@@ -15,6 +15,7 @@ from smanalyze.facts.names import Names
 from smanalyze.graph.dependencies import Dependencies
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.saved_model import SavedModel, Signature
+from smanalyze.model.weights import WeightsFile
 from smanalyze.report.audit import CheckpointAudit, FingerprintAudit, ManifestAudit, WeightsAudit
 from smanalyze.report.document import MetaGraphReport, ModelSummary
 from smanalyze.report.findings import Location
@@ -45,6 +46,7 @@ class FileFacts:
     checkpoint: CheckpointReport
     assets: tuple[AssetRow, ...]
     denied: frozenset[str] = field(default=frozenset(), kw_only=True)
+    weights: WeightsFile | None = field(default=None, kw_only=True)
 
     @cached_property
     def several_meta_graphs(self) -> bool:
@@ -78,6 +80,15 @@ class FileFacts:
         return tuple(Acts(graph, names, self.denied) for graph, names in zip(self.graphs, self.names, strict=True))
 
     @cached_property
+    def keras_acts(self) -> tuple[KerasAct, ...]:
+        """What its Keras configurations bring along."""
+        if self.weights is None and not has_keras_configs(self.model):
+            return ()
+        from smanalyze.facts.keras_code import keras_acts, weights_keras_acts
+
+        return keras_acts(self.model) if self.weights is None else weights_keras_acts(self.weights)
+
+    @cached_property
     def restored_keys(self) -> frozenset[str]:
         """The keys that MetaGraphs read from the checkpoint."""
         return frozenset().union(*map(restored_keys, self.graphs))
@@ -95,15 +106,6 @@ class ModelFacts(FileFacts):
     summary: ModelSummary
     meta_graphs: tuple[MetaGraphReport, ...]
     reuse: ReuseReport
-
-    @cached_property
-    def keras_acts(self) -> tuple[KerasAct, ...]:
-        """What its Keras configurations bring along."""
-        if not has_keras_configs(self.model):
-            return ()
-        from smanalyze.facts.keras_code import keras_acts
-
-        return keras_acts(self.model)
 
 
 @dataclass(frozen=True, eq=False, repr=False, match_args=False)

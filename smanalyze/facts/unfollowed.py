@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smanalyze.facts.acts import Acts
+from smanalyze.facts.keras_act import KerasAct
 from smanalyze.graph.body import BodyIndex
 from smanalyze.graph.ops import registered
 from smanalyze.model.parts import LISTING
@@ -19,7 +20,7 @@ _HOLDS_CODE = frozenset({"graph", "Keras metadata", "architecture", "weights", L
 """Parts of a model in which code or ops can stand; nothing in a checkpoint or an asset runs."""
 
 
-def unfollowed(model: SavedModel, acts: tuple[Acts, ...]) -> tuple[UnknownPart, ...]:
+def unfollowed(model: SavedModel, acts: tuple[Acts, ...], keras: tuple[KerasAct, ...] = ()) -> tuple[UnknownPart, ...]:
     """Functions that are called and not there, functions that an unknown op is handed, and parts that were not read."""
     found: dict[UnknownPart, None] = {}
     for one in acts:
@@ -30,6 +31,9 @@ def unfollowed(model: SavedModel, acts: tuple[Acts, ...]) -> tuple[UnknownPart, 
     for lost in model.unreadable:
         if lost.part in _HOLDS_CODE:
             found[UnknownPart(lost.part, Location(file=lost.file, offset=lost.offset), lost.message)] = None
+    for act in keras:
+        if act.kind == "unreadable":
+            found[UnknownPart("Keras configuration", act.where, act.act.reason)] = None
     return tuple(found)
 
 
