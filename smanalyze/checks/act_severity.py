@@ -109,7 +109,7 @@ def severity_of(act: Act, *, offers: bool) -> Severity | None:
     columns = sorted({_column(when, offers or act.risk_class == "saver") for when in act.when})
     rows = list(_rows_of(act))
     found = [row[column] for row in rows for column in columns]
-    if act.risk_class == "saver" and SAVER in act.when and {*act.when} <= {SAVER, NEVER}:
+    if act.risk_class == "saver" and SAVER in act.when and {*act.when} <= {LOAD, SAVER, NEVER}:
         found = [one for one, row in zip(found, rows, strict=False) if row is _ROWS["saver", "fixed"]]
     told = [one for one in found if one is not None]
     return min(told, key=SEVERITIES.index) if told else None

@@ -10,7 +10,7 @@ from smanalyze.facts.function_names import stem_of
 from smanalyze.facts.names import Names
 from smanalyze.facts.operand_values import MAX_TEXT, Value, operand_of, origin_of, text_value
 from smanalyze.facts.operands import Operands
-from smanalyze.facts.starts import NEVER, SAVER, Start, Starts
+from smanalyze.facts.starts import LOAD, NEVER, SAVER, Start, Starts
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.graph.op_risk import OpRisk, risks
@@ -83,7 +83,9 @@ class Acts:
         return {name: tuple(acts) for name, acts in sorted(found.items())}
 
     def _only_saves(self, use: _Use) -> bool:
-        return {start.when for start, _ in self._ways_to(use)} == {SAVER}
+        """Whether TensorFlow's saver runs it, and nothing else; it restores when the model is loaded."""
+        found = {start.when for start, _ in self._ways_to(use)}
+        return SAVER in found and found <= {LOAD, SAVER}
 
     def _uses(self) -> Iterator[_Use]:
         for body in ("", *self.library.functions):

@@ -64,7 +64,9 @@ class Starts:
             add(Start("signature:__saved_model_train_op", "train op"), [meta_graph.train_op])
         if meta_graph.saver:
             saver = meta_graph.saver
-            add(Start(SAVER, "restoring"), [saver.restore_op] if saver.restore_op else [])
+            restore = [saver.restore_op] if saver.restore_op else []
+            add(Start(LOAD, "restoring"), restore)  # loaders run it (cc/saved_model/loader.cc: RunRestore)
+            add(Start(SAVER, "restoring"), restore)
             add(Start(SAVER, "saving"), [saver.save_tensor] if saver.save_tensor else [])
         return tuple(found)
 

@@ -126,7 +126,7 @@ class NodeView:
 
     def functions(self) -> Sequence[tuple[str, str]]:
         attrs = self._message.attr
-        return [(name, function) for name in sorted(attrs) for function in functions_in(attrs[name])]
+        return [found for name in sorted(attrs) for found in functions_in(name, attrs[name])]
 
 
 class NodeList(Sequence[NodeView]):

@@ -132,7 +132,7 @@ def _read(messages: Any, noise: frozenset[str], known: Plans) -> BodyColumns:
                 content = attr_key(value)
                 tensor = value.WhichOneof("value") == "tensor"
                 parts += (_TENSOR if tensor else key_begin(key), b"%d:" % len(content), content)
-            functions.extend((number, key, function) for function in functions_in(value))
+            functions.extend((number, attr, function) for attr, function in functions_in(key, value))
             if key == "_gradient_op_type":
                 gradients.append((number, text_of(value.s)))
             elif key[:1] != "_" and _tells_type(value):
@@ -142,12 +142,31 @@ def _read(messages: Any, noise: frozenset[str], known: Plans) -> BodyColumns:
     return BodyColumns(names, ops, inputs, functions, devices, gradients, constants, attr_keys)
 
 
-def functions_in(value: Any) -> list[str]:
-    """Names of the functions that an AttrValue holds."""
+def functions_in(key: str, value: Any) -> list[tuple[str, str]]:
+    """(attr, name) of the functions that an AttrValue holds. Those that a function is given for its own placeholders
+    (NameAttrList.attr, attr_value.proto) follow it, as ``f.inner``."""
     kind = value.WhichOneof("value")
-    if kind == "func":
-        return [value.func.name]
-    return [function.name for function in value.list.func] if kind == "list" else []
+    held = [value.func] if kind == "func" else value.list.func if kind == "list" else ()
+    found: list[tuple[str, str]] = []
+    for function in held:
+        found.append((key, function.name))
+        if function.attr:
+            found += _given_to(key, function)
+    return found
+
+
+def _given_to(key: str, function: Any) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    stack = [(key, function)]
+    while stack:
+        above, outer = stack.pop()
+        for name in sorted(outer.attr):
+            value = outer.attr[name]
+            kind = value.WhichOneof("value")
+            for inner in [value.func] if kind == "func" else value.list.func if kind == "list" else ():
+                found.append((f"{above}.{name}", inner.name))
+                stack.append((f"{above}.{name}", inner))
+    return found
 
 
 def _tells_type(value: Any) -> bool:

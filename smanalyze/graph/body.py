@@ -38,7 +38,8 @@ class Call:
     """One function named by a node: by which node, with which op, in which attr.
 
     ``attr`` is "" where the op itself is the function, as TF1's Defun calls it (FunctionLibraryDefinition::LookUp in
-    tensorflow/core/framework/function.cc).
+    tensorflow/core/framework/function.cc), and ``f.inner`` for one that the function ``f`` is given for an attr of its
+    own.
     """
 
     node: int
@@ -232,6 +233,8 @@ def argument_mapping(index: BodyIndex, call: Call, callee_inputs: int) -> list[t
     use the first to choose; ops that take ``other_arguments`` (datasets) append those after the elements.
     For an op we know nothing of, the last inputs meet the last arguments, which is where captures stand.
     """
+    if "." in call.attr:  # given to a function that decides itself when to call it, and on what
+        return []
     inputs = index.data_inputs(call.node)
     op = call.op
     if op in _CHOOSING:

@@ -152,6 +152,16 @@ def test_columns_find_functions_in_any_attr() -> None:
     assert read_columns(graph.node).functions == [(1, "f", "g"), (3, "f", "h"), (5, "_x", "k")]
 
 
+def test_functions_that_a_function_is_given_follow_it() -> None:
+    inner = (
+        'attr { key: "g" value { func { name: "inner" attr { key: "h" value { list { func { name: "deep" } } } } } } }'
+    )
+    graph = proto(
+        "GraphDef", f'node {{ name: "1" op: "C" attr {{ key: "f" value {{ func {{ name: "a" {inner} }} }} }} }}'
+    )
+    assert read_columns(graph.node).functions == [(0, "f", "a"), (0, "f.g", "inner"), (0, "f.g.h", "deep")]
+
+
 @each_model
 def test_bodies_alike_have_the_columns_that_each_would_have(name: str) -> None:
     """Small bodies are read once for all that differ in the functions they name alone."""
