@@ -129,10 +129,10 @@ def render(reports: Sequence[ScanReport], kind: str, color: bool, width: int, *,
         return render_json(reports, several=several)
     if kind == "sarif":
         from smanalyze import __version__
-        from smanalyze.api.analyze import rules
+        from smanalyze.checks.engine import catalogue  # rules of changes, which api adds, find nothing in a scan
         from smanalyze.render.sarif import render_sarif
 
-        return render_sarif(reports, rules(), version=__version__)
+        return render_sarif(reports, catalogue(), version=__version__)
     if kind == "html":
         from smanalyze.render.scan_html import render_scan_html
 
