@@ -14,7 +14,8 @@ from smanalyze.facts.unfollowed import unfollowed
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.model.weights import WeightsFile
 from smanalyze.report.allow import AllowEntry
-from smanalyze.report.scan import SCAN_SCHEMA_VERSION, ScanReport
+from smanalyze.report.document import NotRead
+from smanalyze.report.scan import SCAN_SCHEMA_VERSION, ScanReport, UnknownPart
 
 
 def scan(
@@ -50,6 +51,12 @@ def _looked_at(facts: FileFacts, nodes: int, functions: int) -> str:
     return "" if any(lost.part == "graph" for lost in facts.model.unreadable) else "it"
 
 
+def _others_not_read(facts: FileFacts, unknown: tuple[UnknownPart, ...]) -> tuple[NotRead, ...]:
+    """What was not read and holds no code; the rest is among ``unknown``."""
+    told = {(part.what, part.reason) for part in unknown}
+    return tuple(lost for lost in not_read(facts) if (lost.part, lost.reason) not in told)
+
+
 def _report(facts: FileFacts, kind: str, file: str, allow: tuple[AllowEntry, ...], today: date | None) -> ScanReport:
     model = facts.model
     every = (scan_finding(finding, subject) for finding, subject in check_scan(facts))
@@ -72,6 +79,6 @@ def _report(facts: FileFacts, kind: str, file: str, allow: tuple[AllowEntry, ...
         allow_remarks=remarks,
         nodes=nodes,
         functions=functions,
-        not_read=not_read(facts),
+        not_read=_others_not_read(facts, unknown),
         file=file,
     )

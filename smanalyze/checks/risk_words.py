@@ -18,6 +18,9 @@ NOTES = Severities(NOTE, NOTE, NOTE, NOTE)
 FILES = ("file-write", "file-read", "dataset-file", "file-map", "file-list", "saver")
 OUTPUT = ("output", "debug", "summary")
 
+_READING = frozenset({"file-read", "dataset-file", "file-map", "file-list"})
+"""Classes that are no risk where they work on the model's own assets."""
+
 _EVERYWHERE = ("saver", "summary")
 """Classes of ops that training graphs are full of: they count where something runs them."""
 
@@ -36,11 +39,13 @@ def more_of(
     rows = _rows(meta_graph, classes)
     grown = [row for row in rows if _grew(row.served if served else row.running)]
     idle = [row for row in rows if row not in grown and not served and _grew(row.every) and not any(row.running)]
-    for found, runs in ((grown, True), (idle, False)):
+    own = [row for row in grown if row.own and row.risk_class in _READING]
+    for found, runs in (([row for row in grown if row not in own], True), (own, True), (idle, False)):
         told = [row for row in found if runs or row.risk_class not in _EVERYWHERE]
         if told:
             nothing = "" if runs else f"; nothing that the model offers runs {'it' if len(told) == 1 else 'them'}"
             bad = severities if runs else _idle(severities, offers=_offers(meta_graph))
+            bad = NOTES if found is own else bad
             yield _changed(meta_graph, told, f"{says}: {_named(told)}{nothing}.", bad, new=True)
 
 

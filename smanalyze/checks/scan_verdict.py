@@ -85,6 +85,9 @@ def judge_scan(
         return "unknown-code", f"It brings or needs code that nobody can look into here: {_ops(code)}.{rest}"
     if not looked_at:
         return "unknown-code", f"The graph could not be read: {unknown[0].reason if unknown else 'it is not here.'}"
+    lost = [part for part in unknown if part.what == "graph"]
+    if lost:
+        return "unknown-code", f"Part of the graph could not be read: {lost[0].reason}{rest}"
     if every:
         return "acts-when-called", f"Calling it does more than compute: {_ops(every)}.{rest}"
     nothing = "Nothing else" if allowed else "Nothing"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from smanalyze.diff.running import Running
-from smanalyze.graph.body import PASS_THROUGH, BodyIndex
 from smanalyze.graph.op_risk import OpRisk, risks
 from smanalyze.report.program_changes import OpChange, RiskChange
 from smanalyze.report.sections import DeviceCount
@@ -15,19 +14,17 @@ from smanalyze.report.sections import DeviceCount
 MAX_NAMED = 20
 """Functions that a row names."""
 
-_STARTS = PASS_THROUGH | {"StringJoin", "Reshape", "ExpandDims", "Squeeze", "Pack", "ShardedFilename"}
-"""Ops whose output begins with their first input."""
-
-
 _HARMLESS = frozenset({"device", "run-state"})
 
 
 class _Use(NamedTuple):
-    """A node with a risk: the function that holds it ("" for the main graph), its number, what it works on."""
+    """A node with a risk: the function that holds it ("" for the main graph), its number, what it works on, and whether
+    that is one of the model's own assets."""
 
     function: str
     number: int
     operand: str
+    own: bool
 
 
 def op_changes(old: Running | None, new: Running | None) -> tuple[OpChange, ...]:
@@ -87,6 +84,7 @@ def _risk_change(risk: OpRisk, old: Running | None, new: Running | None) -> Risk
         op=risk.op, risk_class=risk.risk_class, reason=risk.reason, every=every, running=running, served=served,
         loaded=loaded, operands=tuple(extra), where=side.of_op(risk.op, holders),
         functions=tuple(sorted(holders, key=lambda name: (name in known, name)))[:MAX_NAMED],
+        own=bool(extra) and all(use.own for use in mine if not use.operand or use.operand in extra),
     )  # fmt: skip
 
 
@@ -110,39 +108,9 @@ def _uses(risk: OpRisk, side: Running) -> Iterator[_Use]:
         numbers = side.main_nodes.get(risk.op, ()) if not name else range(len(index.ops))
         for number in numbers:
             if index.ops[number] == risk.op:
-                values = _operands(risk, index, number)
-                if not risk.only_if or any(map(risk.applies_to, values)):
-                    yield _Use(name, number, ", ".join(values))
-
-
-def _operands(risk: OpRisk, index: BodyIndex, number: int) -> list[str]:
-    """The path, address or code that a node works on, where it stands in the graph."""
-    if risk.attr is not None:
-        node = index.node(number)
-        one = node.attr_string(risk.attr)
-        return [_short(text) for text in ([one] if one else node.attr_strings(risk.attr))]
-    if risk.input_index is None:
-        return []
-    inputs = index.data_inputs(number)
-    return _constant(index, inputs[risk.input_index]) if risk.input_index < len(inputs) else []
-
-
-def _constant(index: BodyIndex, reference: str) -> list[str]:
-    """The strings of the constant that an input is, or begins with."""
-    for _ in range(16):
-        number = index.origin(reference)
-        if number is None or number < 0:
-            return []
-        if index.ops[number] == "Const":
-            tensor = index.node(number).attr_tensor("value")
-            strings = tensor.strings[:8] if tensor is not None else ()
-            return [_short(text.decode("utf-8", "backslashreplace")) for text in strings]
-        inputs = index.data_inputs(number)
-        if index.ops[number] not in _STARTS or not inputs:
-            return []
-        reference = inputs[0]
-    return []
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 200 else text[:199] + "…"
+                operands = side.acts.operands_of(name, number, risk)
+                if operands is not None:
+                    known = (one for one in operands if one.origin != "computed" or not one.text.startswith("{"))
+                    texts = ", ".join(operand.text for operand in known)
+                    own = bool(operands) and all(operand.inside_model for operand in operands)
+                    yield _Use(name, number, texts, own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+from smanalyze.facts.acts import Acts
 from smanalyze.facts.function_names import stem_of
 from smanalyze.facts.program import Program
 from smanalyze.graph.model_graph import Key
@@ -21,6 +22,11 @@ class Running:
         self.roles = {row.name: row.role for row in functions}
         self._callables = tuple(callables)
         self._keys = [Key("signature", one.key) for one in program.graph.meta_graph.signatures]
+
+    @cached_property
+    def acts(self) -> Acts:
+        """What ops of the MetaGraph work on."""
+        return Acts(self.program.graph, self.program.one.names)
 
     @cached_property
     def _init(self) -> list[Key]:

@@ -104,7 +104,7 @@ class Acts:
                 self.is_cut = True
                 continue
             for risk in wanted[op]:
-                operands = self._operands(body, index, number, risk)
+                operands = self.operands_of(body, number, risk)
                 if operands is not None:
                     yield _Use(body, number, risk, operands)
 
@@ -125,8 +125,9 @@ class Acts:
             return (*known, OpRisk(op, LIBRARY, f"runs code of {library.library}", ""))
         return (*known, OpRisk(op, UNKNOWN, "runs code that nobody known has", ""))
 
-    def _operands(self, body: str, index: BodyIndex, number: int, risk: OpRisk) -> tuple[Operand, ...] | None:
-        """What a node works on; None where its operand says that the risk is not there."""
+    def operands_of(self, body: str, number: int, risk: OpRisk) -> tuple[Operand, ...] | None:
+        """What a node of a body ("" is the main graph) works on; None where that says that the risk is not there."""
+        index = self._index(body)
         is_path = risk.risk_class in _PATHS
         if risk.attr is not None:
             node = index.node(number)

@@ -45,7 +45,7 @@ class RiskChange:
 
     Numbers of nodes are (old, new): of ``every`` node, of those that are ``running``, those ``served`` by a signature,
     those ``loaded`` with the model. ``operands`` are paths, addresses or code that only the side with more works on;
-    ``where`` and ``functions`` are as in OpChange.
+    ``where`` and ``functions`` are as in OpChange; ``own``: these operands are assets of the model.
     """
 
     op: str
@@ -58,6 +58,7 @@ class RiskChange:
     operands: tuple[str, ...]
     where: tuple[str, ...]
     functions: tuple[str, ...]
+    own: bool = False
 
 
 @record

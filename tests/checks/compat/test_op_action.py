@@ -143,12 +143,15 @@ def test_a_file_is_named(tmp_path: Path) -> None:
 
 
 def test_the_beginning_of_a_joined_name_is_named(tmp_path: Path) -> None:
-    assert "('/etc/')" in one(JOINED, tmp_path, "op-filesystem-added").message
+    assert "('/etc/{input x}')" in one(JOINED, tmp_path, "op-filesystem-added").message
 
 
 def test_several_ops_of_one_kind_are_one_finding(tmp_path: Path) -> None:
     finding = one(TWO, tmp_path, "op-filesystem-added")
-    assert finding.message == "The new model reads, writes or lists files: MatchingFiles, ReadFile."
+    assert (
+        finding.message
+        == "The new model reads, writes or lists files: MatchingFiles ('{input x}'), ReadFile ('{input x}')."
+    )
     assert len(finding.evidence) == 2
 
 
@@ -190,3 +193,9 @@ def test_a_metagraph_that_is_new_is_looked_at_too(tmp_path: Path) -> None:
 
     (finding,) = rules_of(TABLE, every(edited(MODULE, new=[more]), tmp_path))
     assert finding.rule == "op-filesystem-added" and finding.where.tag_set == "serve,gpu"
+
+
+def test_a_file_of_its_own_is_no_risk(tmp_path: Path) -> None:
+    finding = one(AT_LOAD, tmp_path, "op-filesystem-added")
+    assert finding.severities == Severities("note", "note", "note", "note")
+    assert "{asset vocab.txt}" in finding.message
