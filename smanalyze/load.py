@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from smanalyze.errors import FormatError, NotASavedModelError, UsageError
+from smanalyze.errors import FormatError, NotASavedModelError
 from smanalyze.format.faults import is_utf8_mangled, whole_file_fault
 from smanalyze.format.limits import MAX_LFS_POINTER_BYTES
 from smanalyze.format.saved_model import ParsedSavedModel, is_graph_def, parse_saved_model
@@ -80,16 +80,6 @@ def load_weights_source(path: str | os.PathLike[str]) -> WeightsFile | None:
     found = open_checkpoint(place.file, files, directory.map)
     found = replace(found, path_name=place.path_name, file_pieces=directory.pieces)
     return replace(found, chosen=place.chosen, others=place.others)
-
-
-def select_meta_graphs(model: SavedModel, tags: tuple[str, ...]) -> SavedModel:
-    """The model with only the MetaGraph whose tag-set is exactly ``tags``; raises UsageError naming those there are."""
-    wanted = tuple(sorted(set(tags)))
-    chosen = tuple(m for m in model.meta_graphs if tuple(sorted(m.tags)) == wanted)
-    if not chosen:
-        there = "; ".join(",".join(meta_graph.tags) or "(no tags)" for meta_graph in model.meta_graphs) or "none"
-        raise UsageError(f"No MetaGraph has the tag-set {','.join(wanted)!r}. Tag-sets in this model: {there}.")
-    return replace(model, meta_graphs=chosen)
 
 
 class _Loader:
@@ -226,19 +216,24 @@ class _Loader:
         if INDEX not in self.sizes and any(INDEX.startswith(folder) for folder, _ in self.directory.unlisted):
             return Checkpoint("not-read"), None
         if INDEX not in self.sizes:
-            return self._without_index() if any(map(_has_variables, meta_graphs)) else Checkpoint("absent"), None
+            return self._without_index() if any(one.has_variables for one in meta_graphs) else Checkpoint(
+                "absent"
+            ), None
         from smanalyze.format.bundle import open_bundle
 
         opened = open_bundle(INDEX.removesuffix(".index"), self.files, self.directory.map)
         self.unreadable.extend(opened.problems)
         return opened.checkpoint, opened.objects
 
-    def _without_index(self) -> Checkpoint:
-        from smanalyze.format.v1_checkpoint import V1_FOUND, v1_files
+    def _without_index(self, meta_graphs: tuple[MetaGraph, ...]) -> Checkpoint:
+        if any(INDEX.startswith(folder) for folder, _ in self.directory.unlisted):
+            return Checkpoint("not-read")
+        if not any(one.has_variables for one in meta_graphs):
+            return Checkpoint("absent")
+        from smanalyze.format.v1_checkpoint import v1_problems
 
-        old = v1_files(self.files, self.directory.map)
-        for file in old:
-            self._lost("old-format", "checkpoint", V1_FOUND, file)
+        old = v1_problems(self.files, self.directory.map)
+        self.unreadable.extend(old)
         return Checkpoint("not-read" if old else "not-fetched")
 
     # The small files --------------------------------------------------------------------------------------------
@@ -318,11 +313,3 @@ def _kind(file: str) -> Literal["pb", "pbtxt", "cpb"]:
 
 def _limit(file: str) -> int:
     return MAX_TEXT_BYTES if file.endswith(".pbtxt") else MAX_PROTO_BYTES
-
-
-def _has_variables(meta_graph: MetaGraph) -> bool:
-    """Whether something in the MetaGraph is restored from a checkpoint."""
-    objects = meta_graph.objects
-    if objects is not None:
-        return any(node.kind == "variable" for node in objects.nodes)
-    return meta_graph.saver is not None or bool(meta_graph.variable_defs)

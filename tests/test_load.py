@@ -15,7 +15,7 @@ import smanalyze
 from smanalyze import load as load_function
 from smanalyze.errors import FormatError, NotASavedModelError, SmanalyzeError, UsageError
 from smanalyze.facts.shown import build_shown
-from smanalyze.load import select_meta_graphs
+from smanalyze.model.saved_model import select_meta_graphs
 from smanalyze.render.html import render_html
 from smanalyze.render.json import render_json
 from smanalyze.render.markdown import render_markdown

@@ -89,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _load(path: str, args: argparse.Namespace) -> SavedModel:
-    from smanalyze.load import load, select_meta_graphs
+    from smanalyze.load import load
+    from smanalyze.model.saved_model import select_meta_graphs
 
     model, tags = load(path), options.parse_tags(args.tag_set)
     return model if tags is None else select_meta_graphs(model, tags)

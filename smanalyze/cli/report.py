@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     """Reports each path; the worst exit code decides."""
     from smanalyze.api.analyze import analyze
     from smanalyze.errors import SmanalyzeError, UsageError
-    from smanalyze.load import load, select_meta_graphs
+    from smanalyze.load import load
+    from smanalyze.model.saved_model import select_meta_graphs
 
     outputs = options.parse_outputs(args, FORMATS, args.paths)
     if len(args.paths) > 1 and any(output.format == "html" for output in outputs):

@@ -91,7 +91,7 @@ def _allow(file: str | None) -> tuple[AllowEntry, ...]:
 
 def _scan(args: argparse.Namespace, allow: tuple[AllowEntry, ...], model: SavedModel) -> ScanReport:
     from smanalyze.api.scan import scan
-    from smanalyze.load import select_meta_graphs
+    from smanalyze.model.saved_model import select_meta_graphs
 
     tags = options.parse_tags(args.tag_set)
     if tags is not None:

@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     """Prints what the flags ask for; 2 where nothing of the graph can be read."""
     from smanalyze.errors import UsageError
     from smanalyze.facts.shown import build_shown
-    from smanalyze.load import load, select_meta_graphs
+    from smanalyze.load import load
+    from smanalyze.model.saved_model import select_meta_graphs
 
     path = args.dir or args.path
     if path is None or (args.dir and args.path):

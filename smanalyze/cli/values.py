@@ -38,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
 
     from smanalyze.api.analyze import values
     from smanalyze.errors import UsageError
-    from smanalyze.load import load, select_meta_graphs
+    from smanalyze.load import load
+    from smanalyze.model.saved_model import select_meta_graphs
 
     model = load(args.path)
     tags = options.parse_tags(args.tag_set)

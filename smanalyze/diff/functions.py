@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from smanalyze.diff.function_arguments import match_arguments
 from smanalyze.diff.likeness import Likest
-from smanalyze.diff.node_match import BodySide, NodeMatch, lone_calls, match_nodes
+from smanalyze.diff.node_match import BodySide, NodeMatch, fed_alike, lone_calls, match_nodes
 from smanalyze.diff.nodes import BodyDelta, Calls, compare_bodies
 from smanalyze.facts.function_names import PlainStems, stem_of
 from smanalyze.facts.program import Program
@@ -143,16 +143,12 @@ class FunctionMatch:
                 {self.new.merkle.function(n).value for n in after},
             )
             if len(before) == len(after) and len(kinds[0]) == len(kinds[1]) == 1:
-                bound = {self._bound(self.new, name): name for name in after}
+                bound = {_bound(self.new, name): name for name in after}
                 for one in before:
-                    self._take(one, bound.get(self._bound(self.old, one), ""), "name")
+                    self._take(one, bound.get(_bound(self.old, one), ""), "name")
                 left = [name for name in after if name not in self.taken]
                 for one, other in zip([name for name in before if name not in self.pairs], left, strict=True):
                     self._take(one, other, "name")
-
-    @staticmethod
-    def _bound(program: Program, name: str) -> tuple[bytes, ...]:
-        return tuple(sorted((program.captures(name) or {}).values()))
 
     def _likeness(self) -> None:
         """The likest of what is left, by their ops."""
@@ -202,7 +198,7 @@ class FunctionMatch:
             for call, twin in zip(*calls, strict=False):
                 self._take(call.function, twin.function, "call")
                 if is_plain(call) and is_plain(twin):
-                    self._fed.setdefault((call.function, twin.function), _fed_alike(match, before, after))
+                    self._fed.setdefault((call.function, twin.function), fed_alike(match, before, after))
         return Calls(lambda a, b: self._same_calls(match, a, b), self._call_arguments, self._gradients(match))
 
     def _sides(self, before: str, after: str) -> tuple[BodySide, BodySide]:
@@ -302,20 +298,9 @@ class FunctionMatch:
 
     def renumbered(self) -> int:
         """Functions whose name differs in its number alone."""
-        stem, other_stem = self.plain[0].stem, self.plain[1].stem
-        return sum(one != other and stem(one) == other_stem(other) for one, (other, _, _) in self.pairs.items())
+        old, new = self.plain
+        return sum(a != b and old.stem(a) == new.stem(b) for a, (b, _, _) in self.pairs.items())
 
 
-def _fed_alike(match: NodeMatch, before: int, after: int) -> dict[int, int]:
-    """Inputs of two matched nodes that come from matched places, each of them once."""
-    old, new = match.old.index, match.new.index
-    places: dict[tuple[int | None, str], list[int]] = {}
-    for number, (producer, slot) in enumerate(zip(new.producers[after], new.slots[after], strict=True)):
-        places.setdefault((producer, slot), []).append(number)
-    found = {}
-    for number, (producer, slot) in enumerate(zip(old.producers[before], old.slots[before], strict=True)):
-        image = match.image(producer)
-        twins = places.get((image, slot), []) if image is not None else []
-        if len(twins) == 1:
-            found[number] = twins[0]
-    return found
+def _bound(program: Program, name: str) -> tuple[bytes, ...]:
+    return tuple(sorted((program.captures(name) or {}).values()))

@@ -243,3 +243,18 @@ def lone_calls(match: NodeMatch) -> tuple[tuple[str, ...], tuple[str, ...]]:
         for index, numbers in zip((old, new), lone, strict=True)
     )
     return before, after
+
+
+def fed_alike(match: NodeMatch, before: int, after: int) -> dict[int, int]:
+    """Inputs of two matched nodes that come from matched places, each of them once."""
+    old, new = match.old.index, match.new.index
+    places: dict[tuple[int | None, str], list[int]] = {}
+    for number, (producer, slot) in enumerate(zip(new.producers[after], new.slots[after], strict=True)):
+        places.setdefault((producer, slot), []).append(number)
+    found = {}
+    for number, (producer, slot) in enumerate(zip(old.producers[before], old.slots[before], strict=True)):
+        image = match.image(producer)
+        twins = places.get((image, slot), []) if image is not None else []
+        if len(twins) == 1:
+            found[number] = twins[0]
+    return found

@@ -11,11 +11,16 @@ from collections.abc import Callable, Iterable
 
 from smanalyze.errors import FormatError
 from smanalyze.format.table import FOOTER_BYTES, MAGIC
-from smanalyze.model.parts import FileEntry
+from smanalyze.model.parts import FileEntry, Unreadable
 
 V1_FOUND = (
     "The file is a checkpoint in TensorFlow's first format (V1), which is not read; it holds values of variables."
 )
+
+
+def v1_problems(files: Iterable[FileEntry], map_file: Callable[[str], memoryview]) -> tuple[Unreadable, ...]:
+    """What ``v1_files`` finds, each as a file that is here and was not read."""
+    return tuple(Unreadable("old-format", "checkpoint", V1_FOUND, file) for file in v1_files(files, map_file))
 
 
 def v1_files(files: Iterable[FileEntry], map_file: Callable[[str], memoryview]) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
+from smanalyze.errors import UsageError
 from smanalyze.model.checkpoint import Checkpoint
 from smanalyze.model.record import record
 
@@ -103,6 +104,13 @@ class MetaGraph:
     init_op: str | None = None
     train_op: str | None = None
 
+    @property
+    def has_variables(self) -> bool:
+        """Whether something in it is restored from a checkpoint."""
+        if self.objects is not None:
+            return any(node.kind == "variable" for node in self.objects.nodes)
+        return self.saver is not None or bool(self.variable_defs)
+
 
 @record
 class Found:
@@ -162,3 +170,13 @@ class SavedModel:
 
         graphs = tuple(meta_graph.objects for meta_graph in self.meta_graphs)
         return StoredValues(self.checkpoint, self.checkpoint_objects, graphs)
+
+
+def select_meta_graphs(model: SavedModel, tags: tuple[str, ...]) -> SavedModel:
+    """The model with only the MetaGraph whose tag-set is exactly ``tags``; raises UsageError naming those there are."""
+    wanted = tuple(sorted(set(tags)))
+    chosen = tuple(m for m in model.meta_graphs if tuple(sorted(m.tags)) == wanted)
+    if not chosen:
+        there = "; ".join(",".join(meta_graph.tags) or "(no tags)" for meta_graph in model.meta_graphs) or "none"
+        raise UsageError(f"No MetaGraph has the tag-set {','.join(wanted)!r}. Tag-sets in this model: {there}.")
+    return replace(model, meta_graphs=chosen)

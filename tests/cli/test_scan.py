@@ -161,7 +161,8 @@ def test_one_meta_graph_may_be_chosen(cli: Command) -> None:
 )  # fmt: skip
 def test_files_of_weights_are_scanned_by_themselves(file: str, cli: Command) -> None:
     said = cli("scan", "--format", "json", WEIGHTS / file)
-    assert said.code in (0, 1), said.err
+    nothing_readable = ("keras_code/broken.keras", "keras_code/deep.keras")
+    assert said.code in ((2,) if file in nothing_readable else (0, 1)), said.err
     assert json.loads(said.out)["path_name"] == Path(file).name
     said = cli("scan", WEIGHTS / file, "--tag-set", "serve")
     assert said.code == 2
