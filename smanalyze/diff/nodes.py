@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from smanalyze.diff.node_match import BodySide, NodeMatch
-from smanalyze.diff.pass_through import PassThrough, find_passing
-from smanalyze.graph.body import NOISE_ATTRS, PLAIN_CALLS, BodyIndex, output_position
+from smanalyze.diff.pass_through import PassThrough, find_passing, same_output
+from smanalyze.graph.body import NOISE_ATTRS, PLAIN_CALLS, BodyIndex
 from smanalyze.graph.digests import is_plain
-from smanalyze.graph.savers import RESTORE
 from smanalyze.report.changes import NodeChange
 from smanalyze.report.tensors import OpCount
 
@@ -161,9 +160,7 @@ def _is_rewired(match: NodeMatch, before: int, after: int, calls: Calls, seen: P
             if seen and p is not None and seen.same(old.inputs[before][position], new.inputs[after][place]):
                 continue
             return True
-        slots = old.inputs[before][position], new.inputs[after][place]
-        numbered = p is not None and p >= 0 and old.ops[p] != RESTORE
-        if numbered and output_position(slots[0]) != output_position(slots[1]):
+        if p is not None and not same_output(match.old, p, old.inputs[before][position], new.inputs[after][place]):
             return True
     return len(old.producers[before]) != len(new.producers[after]) and not old.calls_at.get(before)
 

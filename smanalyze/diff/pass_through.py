@@ -11,6 +11,9 @@ from smanalyze.graph.ops import registered
 from smanalyze.graph.savers import RESTORE
 
 _PASSING = frozenset({"Identity", "Snapshot"})
+_BRANCHES = frozenset({"Switch", "RefSwitch", "_SwitchN"})
+"""Ops that leave an output without a value: what hands it on is what nodes of that branch wait for."""
+
 _TYPE = "T"
 _HANDLES = frozenset({"resource", "variant"})
 _GRADIENT = "_gradient_op_type"
@@ -44,7 +47,23 @@ class PassThrough:
         (p, left), (q, right) = self.source(old, before), self.source(new, after)
         if p is None or q is None or self.match.image(p) != q:
             return False
-        return p < 0 or old.index.ops[p] == RESTORE or output_position(left) == output_position(right)
+        return same_output(old, p, left, right)
+
+
+def same_output(side: BodySide, producer: int, before: str, after: str) -> bool:
+    """Whether two references mean the same output of a node that both bodies have. What a call gives is named by its
+    callee, whose names are generated: there the place counts."""
+    if producer < 0 or side.index.ops[producer] == RESTORE:
+        return True
+    if producer in side.index.calls_at:
+        return output_position(before) == output_position(after)
+    return _output(before) == _output(after)
+
+
+def _output(reference: str) -> str:
+    """``values`` of ``top:values:0``, ``1`` of ``top:1``; "" for the first output of the main graph's nodes."""
+    tail = reference.partition(":")[2]
+    return "" if tail == "0" else tail.removesuffix(":0")
 
 
 def find_passing(match: NodeMatch) -> PassThrough:
@@ -69,4 +88,6 @@ def _is_plain(side: BodySide, number: int) -> bool:
     if before[0] < 0:
         return not node.device
     known = registered(index.ops[before[0]])
-    return known is not None and known.gives != "ref" and index.node(before[0]).device == node.device
+    if known is None or known.gives == "ref" or index.ops[before[0]] in _BRANCHES:
+        return False
+    return index.node(before[0]).device == node.device

@@ -119,6 +119,13 @@ def test_another_output_of_the_same_node_is_rewired() -> None:
     assert told(delta(old, new)) == [("rewired", "b")]
 
 
+def test_another_named_output_of_the_same_node_is_rewired() -> None:
+    old = side([("t", "TopKV2", ["x", "x"]), ("b", "Neg", ["t:values:0"])])
+    new = side([("t", "TopKV2", ["x", "x"]), ("b", "Neg", ["t:indices:0"])])
+    assert told(delta(old, new)) == [("rewired", "b")]
+    assert told(delta(old, old)) == []
+
+
 def test_arguments_in_another_order_are_the_same() -> None:
     rows: list[Row] = [("a", "Sub", ["one", "two"])]
     old = side(rows, ["one", "two"])

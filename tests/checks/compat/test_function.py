@@ -203,6 +203,9 @@ TABLE: dict[str, Cases] = {
                 add("a", "Identity", ["add_readvariableop_resource"], T=RESOURCE),
                 inputs("add/ReadVariableOp", "a:output:0"),
             ),
+            "a branch": edited(
+                TF1, new=[in_function("", hand("a", "cond/mul/Switch:1"), inputs("cond/mul", "a", "cond/mul/y"))]
+            ),
             "a reference": edited(TF1, new=[in_function("", drop("total/read"), inputs("while/Enter_1", "total"))]),
             "another value": new(MODULE, CALL, hand("a", KERNEL), inputs("add", "a:output:0", BIAS)),
             "another output": new(SEVERAL, PREDICT, hand("a", "Identity:output:0"), gives("identity_1", "a:output:0")),
