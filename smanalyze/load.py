@@ -213,12 +213,8 @@ class _Loader:
     # The checkpoint ---------------------------------------------------------------------------------------------
 
     def _checkpoint(self, meta_graphs: tuple[MetaGraph, ...]) -> tuple[Checkpoint, CheckpointObjects | None]:
-        if INDEX not in self.sizes and any(INDEX.startswith(folder) for folder, _ in self.directory.unlisted):
-            return Checkpoint("not-read"), None
         if INDEX not in self.sizes:
-            return self._without_index() if any(one.has_variables for one in meta_graphs) else Checkpoint(
-                "absent"
-            ), None
+            return self._without_index(meta_graphs), None
         from smanalyze.format.bundle import open_bundle
 
         opened = open_bundle(INDEX.removesuffix(".index"), self.files, self.directory.map)

@@ -3,8 +3,8 @@
 A row is for some classes of ops (``graph.op_risk.RISK_CLASSES``) and one kind of operand:
 
 * ``own``: the path of one of the model's own assets;
-* ``fixed``: a constant path from a file system's root, or an address; ``relative``: a constant path that is looked for
-  wherever the process happens to run;
+* ``fixed``: a constant path from a file system's root or upwards, or an address; ``relative``: a constant path that is
+  looked for wherever the process happens to run;
 * ``caller``: whoever calls decides, alone or in part;
 * ``loader``: whoever loads or saves decides, as with TensorFlow's own savers;
 * ``unknown``: kept in a variable, table or file, or computed in a way that is not followed;
@@ -24,7 +24,7 @@ from typing import Final
 
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.facts.acts import LIBRARY, UNKNOWN
-from smanalyze.facts.operand_values import is_relative
+from smanalyze.facts.operand_values import climbs, is_relative
 from smanalyze.facts.starts import LOAD, NEVER, SAVER
 from smanalyze.graph.ops import provider
 from smanalyze.report.findings import SEVERITIES, Severity
@@ -140,7 +140,8 @@ def kind_of(operand: Operand, risk_class: str) -> str:
     if operand.origin == "asset":
         return _OF_ASSET[operand.inside_model] if risk_class != "opaque" else "own"
     if operand.origin == "constant":
-        return "relative" if is_relative(operand.text) and risk_class not in _ADDRESSES else "fixed"
+        stays = is_relative(operand.text) and not climbs(operand.text)
+        return "relative" if stays and risk_class not in _ADDRESSES else "fixed"
     if operand.origin in ("caller", "loader"):
         return operand.origin
     # A constant beginning decides where a path leads, whatever comes behind it.

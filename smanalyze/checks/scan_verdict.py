@@ -39,7 +39,7 @@ def _act_of(subject: Any) -> Act:
         acts = [act for act in subject.acts if act.risk_class == LIBRARY]
         when = tuple(dict.fromkeys(word for act in acts for word in act.when))
         first = acts[0]
-        ops = named(list(dict.fromkeys(act.op for act in acts)))
+        ops = ", ".join(dict.fromkeys(act.op for act in acts))
         return Act(ops, LIBRARY, first.reason, when, first.path, (), False, sum(act.nodes for act in acts), ())
     if isinstance(subject, OneKerasAct):
         return subject.act.act

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import NamedTuple
 
+from smanalyze.facts.library import is_saver
 from smanalyze.facts.names import Names
 from smanalyze.facts.operand_values import Value, Values, either, hole
 from smanalyze.facts.starts import LOAD, SAVER, Starts
 from smanalyze.graph.body import BodyIndex, Call, argument_mapping
-from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.report.scan import Origin
 
 MAX_SEEN, MAX_SEARCHED = 20_000, 1_000_000
@@ -93,7 +94,10 @@ class Flow:
             if pairs:
                 places += [Place(body, reference) for reference in pairs]
                 if call.op in _LOOPS:  # the next round is handed what this one gave
-                    places += self.returned(body, call.node, argument)
+                    again = self.returned(body, call.node, argument)
+                    places += again
+                    if any(self._grows(place, argument) for place in again if place.body == call.function):
+                        known.append(hole("computed", "changed in a loop"))
             elif inputs and "Dataset" in call.op:
                 datasets.append(Place(body, inputs[0]))
             else:
@@ -105,6 +109,11 @@ class Flow:
         else:
             known += self._from_start(function, argument)
         return either(tuple(known)), places, datasets
+
+    def _grows(self, place: Place, argument: int) -> bool:
+        """Whether what a loop's body gives is made of what it was given, and is not that itself."""
+        index = self.index(place.body)
+        return index.origin(place.reference) != -1 - argument and -1 - argument in index.slice_before([place.reference])
 
     def _from_start(self, function: str, argument: int) -> list[Value]:
         """What those give that start the function themselves."""
@@ -131,7 +140,7 @@ class Flow:
         elif constant:
             places.append(Place("", constant))
         elif key.kind in ("variable", "table"):
-            known.append(hole("stored", f"{key.kind} {self._names.of(key)}"))
+            known.append(self._kept(key))
         else:
             known.append(hole("computed", key.kind))
 
@@ -140,7 +149,28 @@ class Flow:
         origin = index.input_origin(number, 0) if index.producers[number] else number
         if not body and origin in self._asset_variables:
             return self._asset_variables[origin]
-        return hole("stored", self._keeper(body, index, origin, word))
+        key = self._key_at(body, index, origin) if word in ("variable", "table") else None
+        if key is not None:
+            return self._kept(key)
+        if word in ("variable", "table"):
+            return hole("stored", f"{word} {index.names[origin]}" if origin is not None and origin >= 0 else word)
+        return hole("stored", f"contents of a {word}" if word in ("file", "queue", "checkpoint") else word)
+
+    def _kept(self, key: Key) -> Value:
+        """What a variable or table holds. Texts that a call stores are the caller's."""
+        name = f"{key.kind} {self._names.of(key)}"
+        if key.kind == "variable" and any(map(self._is_called, self._graph.sources(key, "writes"))):
+            return hole("caller", f"{name}, which a call changes")
+        return hole("stored", name)
+
+    def _is_called(self, key: Key) -> bool:
+        """Whether a caller runs a function or signature, not the loader or a saver alone."""
+        if key.kind != "function":
+            return key.kind == "signature"
+        starts = self._starts.functions.get(str(key.id))
+        if starts is not None:
+            return any(start.when not in (LOAD, SAVER) for start in starts)
+        return not is_saver(str(key.id))
 
     @cached_property
     def _asset_variables(self) -> dict[int | None, Value]:
@@ -155,16 +185,15 @@ class Flow:
                     found[main.input_origin(number, 0)] = fed
         return found
 
-    def _keeper(self, body: str, index: BodyIndex, origin: int | None, word: str) -> str:
-        if word not in ("variable", "table") or origin is None:
-            return f"contents of a {word}" if word in ("file", "queue", "checkpoint") else word
-        if origin < 0 and body:
-            bound = self._bound.get(body, ())
-            position = -1 - origin - (len(index.arguments) - len(bound))
-            key = self._graph.key_of(bound[position]) if 0 <= position < len(bound) else None
-            return f"{word} {self._names.of(key)}" if key is not None else word
-        key = self._graph.main_resource(origin) if not body else None
-        return f"{word} {self._names.of(key)}" if key is not None else f"{word} {index.names[max(origin, 0)]}"
+    def _key_at(self, body: str, index: BodyIndex, origin: int | None) -> Key | None:
+        """The variable or table that a node of the main graph, or a function's argument, stands for."""
+        if origin is None:
+            return None
+        if not body:
+            return self._graph.main_resource(origin)
+        bound = self._bound.get(body, ())
+        position = -1 - origin - (len(index.arguments) - len(bound))
+        return self._graph.key_of(bound[position]) if origin < 0 <= position < len(bound) else None
 
     def unfollowed(self, place: Place, index: BodyIndex, number: int) -> Value:
         """A value that an op makes which is not looked into: whoever gives what it depends on decides about it."""

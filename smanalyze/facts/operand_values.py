@@ -183,6 +183,12 @@ def is_relative(text: str) -> bool:
     return not _ABSOLUTE.match(text)
 
 
+def climbs(text: str) -> bool:
+    """Whether a relative path leads out of any folder that it starts in."""
+    path = posixpath.normpath(text.replace("\\", "/"))
+    return path.startswith("../") or path == ".."
+
+
 def is_remote(text: str) -> bool:
     """Whether a path leads to another machine."""
     return bool(_SCHEME.match(text)) and not text.startswith(("file://", "ram://"))

@@ -87,6 +87,15 @@ def test_within_a_body(name: str) -> None:
     assert operands([*nodes, ACT]) == expected
 
 
+def test_what_a_call_stores_is_the_callers() -> None:
+    """Text that a signature assigns from its input and then reads is no text of the model."""
+    nodes = [
+        node("h", "VarHandleOp"), node("set", "AssignVariableOp", "h", "x"),
+        node("v", "ReadVariableOp", "h", "^set"), ACT,
+    ]  # fmt: skip
+    assert operands(nodes) == ["{variable h, which a call changes} (caller)"]
+
+
 SAME = function("same", "t", [node("i", "Identity", "t")], y="i:output:0")
 READS = function("reads", "t", [node("read", "ReadFile", "t")], y="read:contents:0")
 TAIL = function("tail", "t", [const("c", ".txt"), node("j", "StringJoin", "t", "c:output:0")], y="j:output:0")
@@ -111,11 +120,17 @@ ACROSS = {
     ),
     "loop": (
         [A, node("act", "While", "a", cond=func("same"), body=func("reads"))], (READS, SAME), "reads", "read",
-        ["/etc/ (constant)", "{contents of a file} (stored)"],
+        ["/etc/ (constant)", "{contents of a file} (stored)", "{changed in a loop} (computed)"],
     ),
     "loop_returns": (
         [A, node("v", "While", "a", cond=func("same"), body=func("same")), ACT], (SAME,), "", "act",
         ["/etc/ (constant)"],
+    ),
+    "loop_that_grows": (
+        [A, node("act", "While", "a", cond=func("same"), body=func("adds"))],
+        (function("adds", "t", [node("read", "ReadFile", "t"), const("c", "x"),
+                                node("j", "StringJoin", "t", "c:output:0")], y="j:output:0"), SAME), "adds",
+        "read", ["/etc/ (constant)", "{?}x (computed)", "{changed in a loop} (computed)"],
     ),
     "element": (
         [A, node("d", "TensorSliceDataset", "a"), node("act", "MapDataset", "d", f=func("reads"), Targuments=NO_TYPES)],

@@ -191,6 +191,8 @@ SEVERITIES = [
     ("reads-file", does("ReadFile", b"data/v.txt", runs=False), "note"),
     ("absolute-path-constant", does("ReadFile", b"/etc/passwd"), "error"),
     ("absolute-path-constant", edited(BASE, table_from_file(b"/data/v.txt")), "warning"),
+    ("reads-file", does("ReadFile", b"data/../v.txt"), "warning"),
+    ("reads-file", does("ReadFile", b"../../etc/passwd"), "error"),
     ("calls-host-code", does("PyFunc", token=b"pyfunc_0"), "warning"),
     ("calls-host-code", edited(BASE, acting("PyFunc", runs=False), at_load), "error"),
     ("calls-host-code", does("PyFunc", token=b"pyfunc_0", runs=False), "note"),
