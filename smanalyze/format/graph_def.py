@@ -237,7 +237,11 @@ class GraphView:
 
     def __init__(self, message: Any) -> None:
         self._message = message
-        self._plans = Plans()
+
+    @cached_property
+    def _plans(self) -> Plans:
+        """What the bodies of the model share; made for the first that is read."""
+        return Plans()
 
     @property
     def nodes(self) -> NodeList:

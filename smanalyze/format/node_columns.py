@@ -88,6 +88,8 @@ class _Bodies:
 
 def read_columns(messages: Any, noise: frozenset[str] = frozenset(), known: Plans | None = None) -> BodyColumns:
     """The columns of a repeated NodeDef field; ``known`` are the plans of its model."""
+    if not messages:
+        return BodyColumns([], [], [], [], [], [], [], [])
     if known is not None and len(messages) <= MAX_ALIKE:
         return known.bodies(noise).read(messages)
     return _read(messages, noise, known or Plans())

@@ -106,9 +106,12 @@ def expected_text(expected: Sequence[ExpectedAct]) -> str:
 
 
 def evidence_lines(finding: ScanFinding) -> tuple[str, ...]:
-    """The evidence, without lines that repeat the path, which is drawn step by step."""
+    """The evidence, without lines that repeat what has rows of its own: the path, step by step, and the operands."""
     way = " → ".join(finding.path)
-    return tuple(line for line in finding.evidence if not way or way not in line)
+    shown = tuple(f"{operand.text!r}: " for operand in finding.operands)
+    return tuple(
+        line for line in finding.evidence if not line.startswith(shown) and (not way or way not in line)
+    )  # fmt: skip
 
 
 def looked_text(report: ScanReport) -> str:

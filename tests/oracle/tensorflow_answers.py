@@ -26,7 +26,7 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -109,9 +109,17 @@ def body_answer(nodes: Iterable[Any], functions: set[str]) -> dict[str, Any]:
     ops, calls = Counter(node.op for node in nodes), Counter()
     for node in nodes:
         calls.update({node.op} & functions)
-        for attr in node.attr.values():
-            calls.update(func.name for func in (attr.func, *attr.list.func) if func.name)
+        calls.update(names_of_functions(node.attr))
     return {"ops": dict(ops), "calls": dict(calls)}
+
+
+def names_of_functions(attrs: Any) -> Iterator[str]:
+    """Of those in attrs, and of those that they are given for their own attrs."""
+    for attr in attrs.values():
+        for func in (attr.func, *attr.list.func):
+            if func.name:
+                yield func.name
+                yield from names_of_functions(func.attr)
 
 
 def signature_answer(signature: Any) -> dict[str, Any]:
