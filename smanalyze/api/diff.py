@@ -104,10 +104,11 @@ def _check_words(audiences: Sequence[str], areas: Sequence[str], weights: str) -
 
 def _side(facts: ModelFacts) -> Side:
     programs = build_programs(facts)
-    hashes = canonical_hashes(facts.model, programs, facts.variables, facts.checkpoint, facts.assets)
+    lines: dict[int, list[tuple[str, str]]] = {}
+    hashes = canonical_hashes(facts.model, programs, facts.variables, facts.checkpoint, facts.assets, lines)
     return Side(
         facts.model, facts.graphs, facts.names, facts.meta_graphs, facts.variables, facts.checkpoint, facts.assets,
-        hashes, programs,
+        hashes, programs, lines,
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from itertools import zip_longest
 from typing import Any
 
 from smanalyze.diff.side import Side
-from smanalyze.facts.canonical import object_lines
 from smanalyze.report.python_changes import DescriptionPair
 
 _OF_ALL = ("kind", "identifier", "registered_name", "device", "saveables")
@@ -31,7 +30,7 @@ def compare_descriptions(old: Side, new: Side, before: int, after: int) -> tuple
     if old.hashes.objects == new.hashes.objects:
         return ()
     sides = [
-        {line.partition(" ")[2]: kind for kind, line in object_lines(side.model, side.identities[number], number)}
+        {line.partition(" ")[2]: kind for kind, line in side.object_lines.get(number, ())}
         for side, number in ((old, before), (new, after))
     ]
     groups: dict[tuple[str, tuple[Any, ...]], tuple[list[ObjectPart], list[ObjectPart]]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,8 @@ from smanalyze.report.sections import AssetRow, CheckpointReport, VariableRow
 
 @dataclass(frozen=True)
 class Side:
-    """What the other side is compared with."""
+    """What the other side is compared with. ``object_lines`` are what the hash of the objects is made of, by the number
+    of the MetaGraph."""
 
     model: SavedModel
     graphs: tuple[ModelGraph, ...]
@@ -27,6 +29,7 @@ class Side:
     assets: tuple[AssetRow, ...]
     hashes: CanonicalHashes
     programs: tuple[Program, ...]
+    object_lines: Mapping[int, Iterable[tuple[str, str]]]
 
     @cached_property
     def identities(self) -> tuple[Identities, ...]:

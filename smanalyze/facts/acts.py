@@ -197,7 +197,7 @@ class Acts:
         seen = {name}
         queue: list[tuple[str, tuple[str, ...]]] = [(name, (f"function {name}",))]
         for function, steps in queue:
-            for start in self.starts.functions.get(function, ()):
+            for start in self.starts.of(function) or ():
                 found.setdefault(start.when, (start, steps))
             for caller, step, number in self._callers.get(function, ()):
                 self._steps += 1

@@ -27,13 +27,15 @@ def canonical_hashes(
     variables: tuple[VariableRow, ...],
     checkpoint: CheckpointReport,
     assets: tuple[AssetRow, ...],
+    kept: dict[int, list[tuple[str, str]]] | None = None,
 ) -> CanonicalHashes:
-    """The hashes as 16 hex digits, "" where the part could not be read as a whole. Reads the assets, and no tensor."""
+    """The hashes as 16 hex digits, "" where the part could not be read as a whole. Reads the assets, and no tensor.
+    ``kept`` is given the ``object_lines`` of each MetaGraph, by its number, whose hash is told."""
     identities = tuple(program.one for program in programs)
     readable = bool(programs) and not any(lost.part == "graph" for lost in model.unreadable)
     return CanonicalHashes(
         interface=digest(interface_text(one.graph) for one in identities) if readable else "",
-        objects=digest(_objects(model, identities)) if readable else "",
+        objects=digest(_objects(model, identities, kept)) if readable else "",
         program=digest(program.digest.hex() for program in programs) if readable else "",
         weights=weights_hash(model, identities, variables, checkpoint),
         assets=_assets(model, assets),
@@ -73,9 +75,14 @@ def tensor_text(tensor: TensorInfo) -> str:
 # Objects --------------------------------------------------------------------------------------------------------------
 
 
-def _objects(model: SavedModel, identities: tuple[Identities, ...]) -> Iterable[str]:
+def _objects(
+    model: SavedModel, identities: tuple[Identities, ...], kept: dict[int, list[tuple[str, str]]] | None
+) -> Iterable[str]:
     for number, one in enumerate(identities):
-        yield from (line for _, line in object_lines(model, one, number))
+        lines = object_lines(model, one, number)
+        if kept is not None:
+            lines = kept[number] = list(lines)
+        yield from (line for _, line in lines)
 
 
 def object_lines(model: SavedModel, one: Identities, number: int) -> Iterable[tuple[str, str]]:

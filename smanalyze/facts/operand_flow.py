@@ -119,7 +119,7 @@ class Flow:
         """What those give that start the function themselves."""
         found = []
         served = any(not body for body, _ in self.callers.get(function, ()))  # the main graph names what it hands over
-        for start in self._starts.functions.get(function, ()):
+        for start in self._starts.of(function) or ():
             if served and start.when.startswith("signature:"):
                 continue
             if start.when == SAVER:
@@ -167,7 +167,7 @@ class Flow:
         """Whether a caller runs a function or signature, not the loader or a saver alone."""
         if key.kind != "function":
             return key.kind == "signature"
-        starts = self._starts.functions.get(str(key.id))
+        starts = self._starts.of(str(key.id))
         if starts is not None:
             return any(start.when not in (LOAD, SAVER) for start in starts)
         return not is_saver(str(key.id))

@@ -42,6 +42,7 @@ class Starts:
     def __init__(self, graph: ModelGraph, names: Names) -> None:
         self._graph = graph
         self._paths = names.paths
+        self._known: dict[str, tuple[Start, ...]] = {}
 
     @cached_property
     def main(self) -> tuple[tuple[Start, frozenset[int]], ...]:
@@ -79,16 +80,26 @@ class Starts:
             if "local_variables" in variable.collections and variable.initializer_name:
                 yield variable.initializer_name
 
+    def of(self, function: str) -> tuple[Start, ...] | None:
+        """The starts of a function that one runs directly; None where no object of the tree offers it."""
+        held = self._offered.get(function)
+        if held is None:
+            return None
+        found = self._known.get(function)
+        if found is None:
+            starts = dict.fromkeys(start for number in held for start in self._starts_of(number))
+            found = self._known[function] = tuple(sorted(starts, key=lambda one: one.order))
+        return found
+
     @cached_property
-    def functions(self) -> dict[str, tuple[Start, ...]]:
-        """The starts of each function that one runs directly."""
-        found: dict[str, dict[Start, None]] = {}
+    def _offered(self) -> dict[str, list[int]]:
+        """The objects that hold each function."""
+        found: dict[str, list[int]] = {}
         objects = self._graph.meta_graph.objects
         for node in objects.nodes if objects is not None else ():
             for trace in node.function.traces if node.function is not None else ():
-                for start in self._starts_of(node.id):
-                    found.setdefault(trace, {})[start] = None
-        return {name: tuple(sorted(starts, key=lambda one: one.order)) for name, starts in found.items()}
+                found.setdefault(trace, []).append(node.id)
+        return found
 
     def _starts_of(self, number: int) -> Iterator[Start]:
         """How a function object is run, by where it hangs."""

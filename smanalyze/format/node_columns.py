@@ -148,7 +148,9 @@ def functions_in(key: str, value: Any) -> list[tuple[str, str]]:
     """(attr, name) of the functions that an AttrValue holds. Those that a function is given for its own placeholders
     (NameAttrList.attr, attr_value.proto) follow it, as ``f.inner``."""
     kind = value.WhichOneof("value")
-    held = [value.func] if kind == "func" else value.list.func if kind == "list" else ()
+    if kind not in ("func", "list"):
+        return []
+    held = [value.func] if kind == "func" else value.list.func
     found: list[tuple[str, str]] = []
     for function in held:
         found.append((key, function.name))
