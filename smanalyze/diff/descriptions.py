@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from ast import literal_eval
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Any
 
@@ -29,15 +29,12 @@ def compare_descriptions(old: Side, new: Side, before: int, after: int) -> tuple
     """Everything in which the objects of two MetaGraphs, by their numbers, are written differently."""
     if old.hashes.objects == new.hashes.objects:
         return ()
-    sides = [
-        {line.partition(" ")[2]: kind for kind, line in side.object_lines.get(number, ())}
-        for side, number in ((old, before), (new, after))
-    ]
+    sides = [dict.fromkeys(_lines(side, number, before == after)) for side, number in ((old, before), (new, after))]
     groups: dict[tuple[str, tuple[Any, ...]], tuple[list[ObjectPart], list[ObjectPart]]] = {}
     for side in (0, 1):
-        for text, kind in sides[side].items():
-            if text not in sides[1 - side]:
-                found = kind, literal_eval(text)
+        for line in sides[side]:
+            if line not in sides[1 - side]:
+                found = line[0], literal_eval(line[1].partition(" ")[2])
                 groups.setdefault((found[0], _key(found)), ([], []))[side].append(found)
     rows = dict.fromkeys(
         row for (kind, _), both in groups.items()
@@ -46,6 +43,12 @@ def compare_descriptions(old: Side, new: Side, before: int, after: int) -> tuple
     alone = {row.path for row in rows if row.what == "object"}
     told = [row for row in rows if row.path not in alone or row.what in ("object", "keras")]
     return tuple(sorted(told, key=lambda row: (row.path, row.kind, row.what, row.old, row.new)))
+
+
+def _lines(side: Side, number: int, same: bool) -> Iterable[tuple[str, str]]:
+    """The lines of one MetaGraph; where the other side's has another number, without it."""
+    lines = side.object_lines.get(number, ())
+    return lines if same else ((kind, f" {line.partition(' ')[2]}") for kind, line in lines)
 
 
 def _key(found: ObjectPart) -> tuple[Any, ...]:
