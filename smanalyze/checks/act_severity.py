@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
-from smanalyze.facts.acts import LIBRARY, UNKNOWN
+from smanalyze.facts.acts import LIBRARY, UNKNOWN, UNKNOWN_WHEN
 from smanalyze.facts.operand_values import climbs, is_relative
 from smanalyze.facts.starts import LOAD, NEVER, SAVER
 from smanalyze.graph.ops import provider
@@ -56,6 +56,10 @@ file-list                            *                             warning  warn
 saver                                own                           note     note     -
 saver                                fixed                         error    error    note
 saver                                *                             error    error    -
+restoring                            loader                        -        error    -
+restoring                            own                           note     note     -
+restoring                            fixed                         error    error    note
+restoring                            *                             error    error    -
 output                               *                             note     note     note
 debug                                *                             warning  warning  note
 device                               fixed                         warning  warning  note
@@ -83,6 +87,12 @@ _OF_OPS: Final = {
 _LOCAL = ("/job:localhost", "/device:", "/cpu:", "/gpu:", "CPU", "GPU", "cpu", "gpu", "/job:tpu_worker")
 """How the names of devices begin that are on the machine itself, or those of a TPU that belongs to it."""
 
+_RESTORING = frozenset({"RestoreV2", "Restore", "RestoreSlice", "DTensorRestoreV2"})
+"""Ops of savers that only read; those run when the model is loaded."""
+
+_ON_DEVICES = frozenset({"RemoteCall"})
+"""Ops whose operand is the name of a device, which may be the machine's own."""
+
 _DEVICE_NAMES = frozenset({"device"})
 Row = tuple[Severity | None, Severity | None, Severity | None]
 _WORDS: Final = {"error": ERROR, "warning": WARNING, "note": NOTE, "-": None}
@@ -104,38 +114,44 @@ def _rows() -> dict[tuple[str, str], Row]:
 _ROWS: Final = _rows()
 
 
-def severity_of(act: Act, *, offers: bool) -> Severity | None:
-    """How bad an act is; None where it is expected. ``offers``: the model has a signature or a function to call."""
+def severity_of(act: Act, *, offers: bool, outside: frozenset[str] = frozenset()) -> Severity | None:
+    """How bad an act is; None where it is expected. ``offers``: the model has a signature or a function to call;
+    ``outside`` are assets that lead out of the model."""
     columns = sorted({_column(when, offers or act.risk_class == "saver") for when in act.when})
-    rows = list(_rows_of(act))
-    found = [row[column] for row in rows for column in columns]
-    if act.risk_class == "saver" and SAVER in act.when and {*act.when} <= {LOAD, SAVER, NEVER}:
-        found = [one for one, row in zip(found, rows, strict=False) if row is _ROWS["saver", "fixed"]]
-    told = [one for one in found if one is not None]
-    return min(told, key=SEVERITIES.index) if told else None
+    kinds = {_outside_or(kind_of(one, act.risk_class), one, outside) for one in act.operands} or {"none"}
+    if act.risk_class == "saver" and kinds == {"loader"} and {*act.when} <= {SAVER, NEVER}:
+        return None  # what TensorFlow's saver is given, while it saves
+    told = [row[column] for row in _rows_of(act, kinds) for column in columns]
+    every = [one for one in told if one is not None]
+    return min(every, key=SEVERITIES.index) if every else None
+
+
+def _outside_or(kind: str, operand: Operand, outside: frozenset[str]) -> str:
+    """The kind of operand; an asset that leads out of the model is as good as a fixed path."""
+    return "fixed" if kind == "own" and any(f"asset {name}}}" in operand.text for name in outside) else kind
 
 
 def _column(when: str, offers: bool) -> int:
-    if when in (LOAD, SAVER):
+    if when in (LOAD, SAVER, UNKNOWN_WHEN):
         return 0
     return 2 if when == NEVER and offers else 1
 
 
-def _rows_of(act: Act) -> Iterator[Row]:
+def _rows_of(act: Act, kinds: set[str]) -> Iterator[Row]:
     if act.op in _OF_OPS:
         yield _OF_OPS[act.op]
         return
     if act.risk_class == "opaque" and provider(act.op) is not None:  # told as a library that is needed
         yield None, None, None
         return
-    kinds = {kind_of(operand, act.risk_class) for operand in act.operands} or {"none"}
+    name = "restoring" if act.op in _RESTORING else "device" if act.op in _ON_DEVICES else act.risk_class
     for kind in sorted(kinds):
-        yield _ROWS.get((act.risk_class, kind)) or _ROWS.get((act.risk_class, "*")) or (None, None, None)
+        yield _ROWS.get((name, kind)) or _ROWS.get((name, "*")) or (None, None, None)
 
 
 def kind_of(operand: Operand, risk_class: str) -> str:
     """What kind of operand it is, in the words of the table."""
-    if risk_class in _DEVICE_NAMES:
+    if risk_class in _DEVICE_NAMES or (risk_class == "network" and operand.text.startswith(_LOCAL)):
         return "relative" if operand.text.startswith(_LOCAL) or not operand.text else "fixed"
     if operand.origin == "asset":
         return _OF_ASSET[operand.inside_model] if risk_class != "opaque" else "own"

@@ -8,7 +8,7 @@ from smanalyze.checks.act_severity import severity_of
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.rule import Found
 from smanalyze.checks.subject import OneAct
-from smanalyze.facts.acts import place_of, stems
+from smanalyze.facts.acts import UNKNOWN_WHEN, place_of, stems
 from smanalyze.facts.starts import LOAD, NEVER, SAVER
 from smanalyze.report.scan import Act, Operand
 
@@ -27,23 +27,30 @@ def act_found(one: OneAct, classes: Sequence[str]) -> Iterator[Found]:
     act = one.act
     if act.risk_class not in classes:
         return
-    severity = severity_of(act, offers=one.offers)
+    severity = severity_of(act, offers=one.offers, outside=one.facts.assets_outside)
     if severity is None:
         return
     function, node = place_of(act)
     yield Found(
         one.place(function=function or None, node=node),
         sentence(act, offers=one.offers),
-        (*one.identity, act.op, act.risk_class, *stems(act), *(operand.text for operand in act.operands)),
+        (*one.identity, act.op, act.risk_class, worst_time(act), *stems(act), *(one.text for one in act.operands)),
         listed(evidence(act)),
         severity,
     )
 
 
+def worst_time(act: Act) -> str:
+    """Loading, a call, or neither: what was accepted as never run is not accepted once it runs."""
+    kinds = {word.partition(":")[0] for word in act.when}
+    return "load" if kinds & {LOAD, SAVER, UNKNOWN_WHEN, "keras-load"} else "never" if kinds == {NEVER} else "called"
+
+
 def sentence(act: Act, *, offers: bool = True) -> str:
     """What happens, and when: ``WriteFile writes a file, and the folders above it, here /tmp/x. It runs when the model
     is loaded.``"""
-    works_on = f", here {named([operand.text for operand in act.operands])}" if act.operands else ""
+    shown = [one.text if len(one.text) <= _SHOWN else f"{one.text[:_SHOWN]}…" for one in act.operands]
+    works_on = f", here {named(shown)}" if shown else ""
     return f"{act.op} {act.reason}{works_on}. {times(act.when, offers=offers)}."
 
 
@@ -63,7 +70,9 @@ def times(when: Sequence[str], *, offers: bool = True) -> str:
     return f"It runs {', and '.join(words)}"
 
 
+_SHOWN = 200
 _TIMES = {
+    UNKNOWN_WHEN: "at a time that is not known, since not every way was followed",
     LOAD: "when the model is loaded",
     "keras-load": "when Keras loads the model",
     SAVER: "while the model is saved or restored",

@@ -128,13 +128,19 @@ def check_scan(facts: FileFacts) -> tuple[tuple[Finding, Any], ...]:
     """(finding, its subject) of what a model can do beside computing, and of files and paths that are not its own, in
     the same order."""
     rules = [one for one in _rules_of((*_SCANNED, "file")) if one.family in _SCANNED or one.id in _SCANNED_FILES]
-    return tuple(sorted(_pairs(rules, _file_subjects(facts)), key=lambda pair: _order(pair[0])))
+    pairs = [pair for pair in _pairs(rules, _file_subjects(facts)) if _is_scanned(pair[0])]
+    return tuple(sorted(pairs, key=lambda pair: _order(pair[0])))
+
+
+def _is_scanned(finding: Finding) -> bool:
+    """Of parts that could not be read, those in which something could run."""
+    return finding.rule != "unreadable-part" or (finding.where.file or "").startswith("saved_model.")
 
 
 _SCANNED = ("act", "asset", "keras_code", "op", "path")
 """Families whose rules a scan asks; those about a whole report find no subject there."""
 
-_SCANNED_FILES = frozenset({"several-model-files", "stray-file"})
+_SCANNED_FILES = frozenset({"several-model-files", "stray-file", "unreadable-part"})
 
 
 def _check(rules: Iterable[Rule], subjects: Mapping[type, Iterable[Any]]) -> tuple[Finding, ...]:

@@ -9,8 +9,9 @@ from smanalyze.checks.act_severity import severity_of
 from smanalyze.checks.evidence import count_of, named
 from smanalyze.checks.rule import NOTE
 from smanalyze.checks.subject import FileFacts, OneAct, OneKerasAct, OneLibrary
-from smanalyze.facts.acts import LIBRARY, UNKNOWN
-from smanalyze.facts.starts import LOAD
+from smanalyze.facts.acts import DENIED, LIBRARY, UNKNOWN, UNKNOWN_WHEN
+from smanalyze.facts.starts import LOAD, NEVER
+from smanalyze.facts.unfollowed import TWO_OF_A_NAME, WAYS
 from smanalyze.report.findings import Finding
 from smanalyze.report.scan import Act, ExpectedAct, ScanFinding, ScanVerdict, UnknownPart
 
@@ -52,17 +53,23 @@ def expected_acts(facts: FileFacts) -> tuple[ExpectedAct, ...]:
     for acts in facts.acts:
         for act in acts.every:
             one = OneAct(facts, acts.graph, act)
-            if act.risk_class in _USUAL and severity_of(act, offers=one.offers) is None:
+            if act.risk_class in _USUAL and severity_of(act, offers=one.offers, outside=facts.assets_outside) is None:
                 found.setdefault((act.op, act.risk_class, act.reason), []).append(act)
     return tuple(
         ExpectedAct(
             op, risk_class, reason,
-            when=tuple(dict.fromkeys(word for act in acts for word in act.when)),
+            when=_when(acts),
             operands=tuple(dict.fromkeys(operand for act in acts for operand in act.operands)),
             nodes=sum(act.nodes for act in acts),
         )
         for (op, risk_class, reason), acts in sorted(found.items())
     )  # fmt: skip
+
+
+def _when(acts: Sequence[Act]) -> tuple[str, ...]:
+    """When any of them runs; ``never`` only where none does."""
+    words = dict.fromkeys(word for act in acts for word in act.when)
+    return tuple(word for word in words if word != NEVER) or tuple(words)
 
 
 def judge_scan(
@@ -87,7 +94,12 @@ def judge_scan(
         return "unknown-code", f"The graph could not be read: {unknown[0].reason if unknown else 'it is not here.'}"
     lost = [part for part in unknown if part.what == "graph"]
     if lost:
-        return "unknown-code", f"Part of the graph could not be read: {lost[0].reason}{rest}"
+        return "unknown-code", f"Part of the graph could not be read: {lost[0].reason.rstrip('.')}.{rest}"
+    cut = [part for part in unknown if part.what in (WAYS, TWO_OF_A_NAME)]
+    if cut:
+        return "unknown-code", f"Not all of the graph could be followed: {cut[0].reason}{rest}"
+    if every and all(one.risk_class == DENIED for one in every):
+        return "acts-when-called", f"It has ops that are not wanted: {_ops(every)}.{rest}"
     if every:
         return "acts-when-called", f"Calling it does more than compute: {_ops(every)}.{rest}"
     nothing = "Nothing else" if allowed else "Nothing"
@@ -98,7 +110,7 @@ def _acts_at_load(one: ScanFinding) -> bool:
     """An op that nothing registers keeps the model from loading at all before its library is there."""
     if _is_code(one):
         return False
-    return bool({LOAD, "keras-load", "saver"}.intersection(one.when))
+    return bool({LOAD, UNKNOWN_WHEN, "keras-load", "saver"}.intersection(one.when))
 
 
 def _is_code(one: ScanFinding) -> bool:

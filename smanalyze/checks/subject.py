@@ -12,6 +12,7 @@ from smanalyze.facts.acts import Acts
 from smanalyze.facts.checkpoint import index_is_sound, index_is_whole
 from smanalyze.facts.keras_act import KerasAct, has_keras_configs
 from smanalyze.facts.names import Names
+from smanalyze.facts.operand_values import leads_out
 from smanalyze.graph.dependencies import Dependencies
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.saved_model import SavedModel, Signature
@@ -87,6 +88,13 @@ class FileFacts:
         from smanalyze.facts.keras_code import keras_acts, weights_keras_acts
 
         return keras_acts(self.model) if self.weights is None else weights_keras_acts(self.weights)
+
+    @cached_property
+    def assets_outside(self) -> frozenset[str]:
+        """Declared assets whose files lie outside the model: by their names, or behind links."""
+        linked = {file.path for file in self.model.files if file.leads_out}
+        declared = {asset.filename for graph in self.graphs for asset in graph.meta_graph.assets}
+        return frozenset(name for name in declared if f"assets/{name}" in linked or leads_out(name))
 
     @cached_property
     def restored_keys(self) -> frozenset[str]:

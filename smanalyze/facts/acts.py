@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smanalyze.facts.function_names import stem_of
 from smanalyze.facts.names import Names
-from smanalyze.facts.operand_values import MAX_TEXT, Value, operand_of, origin_of, text_value
+from smanalyze.facts.operand_values import Value, operand_of, origin_of, text_value
 from smanalyze.facts.operands import Operands
 from smanalyze.facts.starts import LOAD, NEVER, SAVER, Start, Starts
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex
@@ -20,10 +20,14 @@ from smanalyze.report.scan import Act, Operand
 MAX_STEPS = 2_000_000
 """Calls that all searches for starts together look at; real models stay a hundred times below."""
 
-MAX_NODES = 2_000
+MAX_NODES = 50_000
 """Nodes of one op that are looked at one by one; of a body with more the rest counts and is not followed."""
 
 UNKNOWN, LIBRARY, DENIED = "unknown-code", "library-code", "denied"
+UNKNOWN_WHEN = "unknown"
+
+MAX_SHOWN = 300
+"""Characters of a program or address that are shown as they are."""
 
 NOT_ACTS = frozenset({"summary", "state", "run-state", "random"})
 """Classes that change no more than what the model keeps for itself, or pack tensors without sending them."""
@@ -146,7 +150,7 @@ class Acts:
         else:
             return ()
         found = tuple(operand_of(value, is_path=is_path) for value in values)
-        if risk.only_if:
+        if risk.only_if and (found or risk.attr is not None):
             found = tuple(operand for operand in found if risk.applies_to(operand.text))
             return found or None
         return found
@@ -171,7 +175,7 @@ class Acts:
             op=risk.op,
             risk_class=risk.risk_class,
             reason=risk.reason,
-            when=tuple(start.when for start, _, _ in ordered) or (NEVER,),
+            when=tuple(start.when for start, _, _ in ordered) or ((UNKNOWN_WHEN,) if self.is_cut else (NEVER,)),
             path=path,
             operands=use.operands,
             caller_controlled=any(operand.origin == "caller" for operand in use.operands),
@@ -226,6 +230,16 @@ class Acts:
             found = self._kept[name] = index.slice_before([*references, *acting])
         return found
 
+    def _alike(self) -> dict[str, list[str]]:
+        """Functions of which TensorFlow may run one in the place of another, by what they implement
+        (tensorflow/core/grappler/optimizers/implementation_selector.cc)."""
+        found: dict[str, list[str]] = {}
+        for name, function in self.library.functions.items():
+            implements = function.attributes.get("api_implements")
+            if implements:
+                found.setdefault(implements, []).append(name)
+        return {key: names for key, names in found.items() if len(names) > 1}
+
     @cached_property
     def _callers(self) -> dict[str, list[tuple[str, str, int]]]:
         """(body, step, node number) of all that leads to a function: calls, and what it is the gradient of."""
@@ -239,6 +253,11 @@ class Acts:
             gradients = self.library.gradient_functions
             for gradient in {gradients[op] for op in index.gradient_ops if op in gradients}:
                 found.setdefault(gradient, []).append((body, "its gradient", -1))
+        for group in self._alike().values():
+            for name in group:
+                found.setdefault(name, []).extend(
+                    (other, "chosen in its place", -1) for other in group if other != name
+                )
         for function, gradient in self.library.gradient_functions.items():
             if function in self.library.functions:
                 found.setdefault(gradient, []).append((function, "its gradient", -1))
@@ -259,7 +278,7 @@ def _is_stateful(op: str) -> bool:
 
 def _shown(text: str) -> str:
     """A text for people; of what is long, as a serialized program is, how much and which it is."""
-    if len(text) <= MAX_TEXT and text.isprintable():
+    if len(text) <= MAX_SHOWN and text.isprintable():
         return text
     import hashlib
 

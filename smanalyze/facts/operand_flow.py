@@ -22,6 +22,15 @@ _RETURNING = frozenset({
 })  # fmt: skip
 """Ops whose outputs are those of the functions that they call."""
 
+MAPPED = frozenset({
+    "MapDataset", "ParallelMapDataset", "ParallelMapDatasetV2", "FlatMapDataset", "InterleaveDataset",
+    "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2", "ParallelInterleaveDatasetV3",
+    "ParallelInterleaveDatasetV4", "LegacyParallelInterleaveDatasetV2", "FilterDataset", "ParallelFilterDataset",
+    "TakeWhileDataset", "MapAndBatchDataset", "ExperimentalMapDataset", "ExperimentalMapAndBatchDataset",
+    "ExperimentalTakeWhileDataset", "ExperimentalParallelInterleaveDataset",
+})  # fmt: skip
+"""Datasets whose one function takes an element of the first input, and then ``other_arguments``."""
+
 _LOOPS = frozenset({"While", "StatelessWhile", "_While"})
 _SIZES = frozenset({"Shape", "ShapeN", "Size", "Rank", "StringLength"})
 """Ops that tell how much there is of something, and nothing of what."""
@@ -61,7 +70,15 @@ class Flow:
         if fed is None:
             return None
         origin, name = fed
+        if origin == "asset" and number in self._served and self._library.main.ops[number] == "Const":
+            return None  # loaders feed the place of an asset to the init op alone; a signature sees the constant
         return hole(_ORIGIN_OF[origin], f"asset {name}" if origin == "asset" else _given(origin, name))
+
+    @cached_property
+    def _served(self) -> frozenset[int]:
+        """Nodes of the main graph that signatures run."""
+        called = (numbers for start, numbers in self._starts.main if start.when not in (LOAD, SAVER))
+        return frozenset(number for numbers in called for number in numbers)
 
     def returned(self, body: str, number: int, position: int | None) -> list[Place]:
         """Where in the called functions an output (None: any) of a node is made; for a loop what goes in, too."""
@@ -91,7 +108,10 @@ class Flow:
             index = self.index(body)
             pairs = [reference for reference, position in argument_mapping(index, call, count) if position == argument]
             inputs = index.data_inputs(call.node)
-            if pairs:
+            if call.attr and call.op not in _RETURNING | MAPPED:  # which input meets which argument is not known
+                places += [Place(body, reference) for reference in inputs]
+                datasets += [Place(body, reference) for reference in inputs]
+            elif pairs:
                 places += [Place(body, reference) for reference in pairs]
                 if call.op in _LOOPS:  # the next round is handed what this one gave
                     again = self.returned(body, call.node, argument)
@@ -177,13 +197,17 @@ class Flow:
         """Variables of the main graph in which TensorFlow keeps the path of an asset while it loads the model."""
         main = self._library.main
         found: dict[int | None, Value] = {}
+        loaded = {number for start, numbers in self._starts.main if start.when == LOAD for number in numbers}
+        others: set[int | None] = set()
         for number, op in enumerate(main.ops):
             if op in ("AssignVariableOp", "Assign") and len(main.producers[number]) > 1:
                 value = main.input_origin(number, 1)
-                fed = self.fed("", value) if value is not None and value >= 0 else None
+                fed = self.fed("", value) if value is not None and value >= 0 and number in loaded else None
                 if fed is not None and fed[0].origin == "asset":
                     found[main.input_origin(number, 0)] = fed
-        return found
+                else:
+                    others.add(main.input_origin(number, 0))
+        return {number: value for number, value in found.items() if number not in others}
 
     def _key_at(self, body: str, index: BodyIndex, origin: int | None) -> Key | None:
         """The variable or table that a node of the main graph, or a function's argument, stands for."""

@@ -17,7 +17,7 @@ from smanalyze.model.record import record
 from smanalyze.report.scan import Operand, Origin
 
 MAX_ALTERNATIVES = 8
-MAX_TEXT = 300
+MAX_TEXT = 4096
 MAX_PIECES = 16
 
 _ORIGINS: tuple[Origin, ...] = ("caller", "loader", "stored", "computed", "asset")
@@ -51,10 +51,11 @@ def hole(origin: Origin, text: str) -> Value:
 
 
 def either(*every: Values) -> Values:
-    """All alternatives of some; the first of them where they are too many, and one that says so."""
+    """All alternatives of some; where they are too many those that lead elsewhere first, and one that says so."""
     found = tuple(dict.fromkeys(value for values in every for value in values))
     if len(found) <= MAX_ALTERNATIVES:
         return found
+    found = tuple(sorted(found, key=lambda value: not _leads_elsewhere(value)))
     origins = {piece.origin for value in found for piece in value}
     rest = f"one of {len(found) - MAX_ALTERNATIVES + 1:,} more"
     return (*found[: MAX_ALTERNATIVES - 1], hole(_worst(origins), rest))
@@ -93,9 +94,13 @@ def _merged(pieces: Iterable[Piece]) -> Value:
     found: list[Piece] = []
     for piece in pieces:
         if found and piece.origin == "constant" == found[-1].origin:
-            found[-1] = Piece("constant", (found[-1].text + piece.text)[: MAX_TEXT * 4])
+            found[-1] = Piece("constant", found[-1].text + piece.text)
         elif piece.text or piece.origin != "constant":
             found.append(piece)
+    if sum(len(piece.text) for piece in found) > MAX_TEXT:
+        return (*found[:1], Piece(_worst({piece.origin for piece in found}), "…")) if len(found) > 1 else (
+            Piece("constant", found[0].text[: MAX_TEXT // 2]), Piece("computed", "…"),
+        )  # fmt: skip
     if len(found) > MAX_PIECES:
         found[MAX_PIECES - 1 :] = [Piece(_worst({piece.origin for piece in found[MAX_PIECES - 1 :]}), "…")]
     return tuple(found) or text_value("")
@@ -178,6 +183,11 @@ def _below_asset(asset: str, tail: str) -> bool | None:
     return not path.startswith("../") and path != ".."
 
 
+def _leads_elsewhere(value: Value) -> bool:
+    first = value[0]
+    return first.origin == "constant" and (not is_relative(first.text) or climbs(first.text))
+
+
 def is_relative(text: str) -> bool:
     """Whether a constant path is looked for in the folder that the process runs in."""
     return not _ABSOLUTE.match(text)
@@ -187,6 +197,11 @@ def climbs(text: str) -> bool:
     """Whether a relative path leads out of any folder that it starts in."""
     path = posixpath.normpath(text.replace("\\", "/"))
     return path.startswith("../") or path == ".."
+
+
+def leads_out(filename: str) -> bool:
+    """Whether the name of an asset, joined to the folder of assets, leads out of the model."""
+    return not is_relative(filename) or climbs(f"assets/{filename}")
 
 
 def is_remote(text: str) -> bool:

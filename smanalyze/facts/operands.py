@@ -7,7 +7,18 @@ from collections.abc import Callable
 from smanalyze.errors import FormatError
 from smanalyze.facts.names import Names
 from smanalyze.facts.operand_flow import Flow, Place
+from smanalyze.facts.operand_ops import (
+    ELEMENTS,
+    EVERY,
+    FIRST,
+    MAPS,
+    PLAIN,
+    SAME_ELEMENTS,
+    SOURCES,
+    STORED,
+)
 from smanalyze.facts.operand_values import (
+    Value,
     Values,
     decoded,
     either,
@@ -15,7 +26,6 @@ from smanalyze.facts.operand_values import (
     hole,
     joined,
     mapped,
-    origin_of,
     plain,
     text_value,
 )
@@ -23,34 +33,14 @@ from smanalyze.facts.starts import Starts
 from smanalyze.graph.body import BodyIndex, output_position
 from smanalyze.graph.model_graph import ModelGraph
 
+MAX_LOOKS = 500_000
+"""Places that are looked at for one MetaGraph; loops are looked at more than once."""
+
+MAX_INPUTS = 1_000
+"""Inputs of one op that are followed; what comes after them is not known."""
+
 MAX_DEPTH = 100
 """Ops that are followed one behind another; real names are put together from a few."""
-
-_FIRST = frozenset({
-    "Identity", "Enter", "Exit", "Switch", "RefSwitch", "RefIdentity", "RefEnter", "NextIteration", "EnsureShape",
-    "ExpandDims", "Squeeze", "Reshape", "Slice", "StridedSlice", "Gather", "GatherV2", "GatherNd", "Unpack", "Tile",
-    "StopGradient", "Snapshot", "BroadcastTo", "RandomShuffle", "SplitV", "ReverseV2", "Transpose", "PreventGradient",
-    "CheckNumerics", "Bitcast", "_Recv", "DeepCopy", "Where", "Print", "OptimizationBarrier", "Copy", "CopyHost",
-    "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "TensorListFromTensor", "TensorListStack",
-    "TensorListGetItem", "ResourceGather",
-})  # fmt: skip
-_EVERY = frozenset({"Pack", "ConcatV2", "Merge", "RefMerge", "ParallelConcat"})
-_STORED = {
-    "VarHandleOp": "variable", "VariableV2": "variable", "Variable": "variable", "ReadVariableOp": "variable",
-    "LookupTableFindV2": "table", "LookupTableFind": "table", "LookupTableExportV2": "table", "ReadFile": "file",
-    "ReaderReadV2": "file", "ReaderRead": "file", "ReaderReadUpToV2": "file", "ReaderReadUpTo": "file",
-    "QueueDequeueV2": "queue", "QueueDequeue": "queue", "QueueDequeueManyV2": "queue", "RestoreV2": "checkpoint",
-    "MatchingFiles": "list of files",
-}  # fmt: skip
-"""Ops whose output is kept somewhere, with the word for that."""
-
-_SOURCES = {"TextLineDataset": "file", "TFRecordDataset": "file", "TFRecordDatasetV2": "file",
-            "FixedLengthRecordDataset": "file", "FixedLengthRecordDatasetV2": "file", "CSVDataset": "file",
-            "CSVDatasetV2": "file", "LMDBDataset": "file", "SqlDataset": "database"}  # fmt: skip
-_ELEMENTS = frozenset({"TensorDataset", "TensorSliceDataset"})
-_MAPS = ("MapDataset", "ParallelMapDataset", "MapAndBatchDataset", "ParallelMapDatasetV2", "FlatMapDataset",
-         "InterleaveDataset", "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2",
-         "ParallelInterleaveDatasetV3", "ParallelInterleaveDatasetV4")  # fmt: skip
 
 
 class Operands:
@@ -60,6 +50,9 @@ class Operands:
         self.flow = Flow(graph, names, starts)
         self._graph = graph.meta_graph.graph
         self._found: dict[tuple[str, int | None, int, bool], Values] = {}
+        self._open: dict[tuple[str, int | None, int, bool], int] = {}
+        self._lowest = MAX_LOOKS
+        self._looks = 0
 
     def of(self, body: str, reference: str) -> Values:
         """What a reference of a body ("" is the main graph) may hold."""
@@ -71,10 +64,23 @@ class Operands:
         number = index.producer(place.reference)
         key = (place.body, number, output_position(place.reference), elements)
         found = self._found.get(key)
-        if found is None:
-            self._found[key] = ()  # met again while it is looked at: a loop, which adds nothing
-            found = self._look(place, index, number, depth, elements)
+        if found is not None:
+            return found
+        if key in self._open:  # met again while it is looked at: a loop, which adds nothing
+            self._lowest = min(self._lowest, self._open[key])
+            return ()
+        self._looks += 1
+        if self._looks > MAX_LOOKS:
+            return (hole("computed", "more ops than are followed"),)
+        level = self._open[key] = len(self._open)
+        outer, self._lowest = self._lowest, level
+        found = self._look(place, index, number, depth, elements)
+        del self._open[key]
+        if self._lowest == level:
             self._found[key] = found
+            self._lowest = outer
+        else:  # it belongs to a loop that is still looked at, and may be more than was seen
+            self._lowest = min(self._lowest, outer)
         return found
 
     def _look(self, place: Place, index: BodyIndex, number: int | None, depth: int, elements: bool) -> Values:
@@ -93,11 +99,11 @@ class Operands:
         handler = _HANDLERS.get(op)
         if handler is not None:
             return handler(self, place, index, number, depth)
-        if op in _STORED:
-            return (self.flow.stored(place.body, index, number, _STORED[op]),)
-        if op in _FIRST:
+        if op in STORED:
+            return (self.flow.stored(place.body, index, number, STORED[op]),)
+        if op in FIRST:
             return self._input(place, index, number, 0, depth)
-        if op in _EVERY:
+        if op in EVERY:
             return either(*self._inputs(place, index, number, depth))
         returned = self.flow.returned(place.body, number, output_position(place.reference))
         if returned:
@@ -111,8 +117,11 @@ class Operands:
         return self._value(Place(place.body, inputs[position]), depth + 1)
 
     def _inputs(self, place: Place, index: BodyIndex, number: int, depth: int) -> list[Values]:
-        references = index.data_inputs(number)[: 4 * MAX_DEPTH]
-        return [self._value(Place(place.body, reference), depth + 1) for reference in references]
+        references = index.data_inputs(number)
+        found = [self._value(Place(place.body, reference), depth + 1) for reference in references[:MAX_INPUTS]]
+        if len(references) > MAX_INPUTS:
+            found.append((hole("computed", f"{len(references) - MAX_INPUTS:,} more inputs"),))
+        return found
 
     def _argument(self, place: Place, argument: int, depth: int, elements: bool) -> Values:
         known, places, datasets = self.flow.arriving(place.body, argument)
@@ -126,22 +135,26 @@ class Operands:
     def _elements(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         """What the elements of a dataset may hold, whichever component."""
         op = index.ops[number]
-        if op in _ELEMENTS:
+        if op in ELEMENTS:
             return either(*self._inputs(place, index, number, depth))
-        if op in _SOURCES:
-            return (hole("stored", f"records of a {_SOURCES[op]}"),)
+        if op in SOURCES:
+            return (hole("stored", f"records of a {SOURCES[op]}"),)
         if op in ("MatchingFilesDataset", "ExperimentalMatchingFilesDataset"):
             return self._input(place, index, number, 0, depth)
-        if op.endswith(_MAPS):
+        if op.endswith(MAPS):
             deeper = "Map" not in op or op == "FlatMapDataset"  # those give datasets, whose elements count
             returned = self.flow.returned(place.body, number, None)
             return either(*(self._value(one, depth + 1, elements=deeper) for one in returned))
         inputs = index.data_inputs(number)
         if op in ("ZipDataset", "ConcatenateDataset"):
             return either(*(self._value(Place(place.body, one), depth + 1, elements=True) for one in inputs))
-        if inputs and ("Dataset" in op or op in _FIRST):
+        if inputs and (op in SAME_ELEMENTS or op in FIRST):
             return self._value(Place(place.body, inputs[0]), depth + 1, elements=True)
-        return (self.flow.unfollowed(place, index, number),)
+        found: list[Values] = [(self.flow.unfollowed(place, index, number),)]
+        if op not in SOURCES and "Dataset" in op:  # its elements may be those of any input, or of any function
+            ends = [*self.flow.returned(place.body, number, None), *(Place(place.body, one) for one in inputs)]
+            found += [self._value(one, depth + 1, elements=deep) for one in ends for deep in (False, True)]
+        return either(*found)
 
     # Ops that make texts ---------------------------------------------------------------------------------------
 
@@ -172,13 +185,13 @@ class Operands:
         inputs = index.data_inputs(number)
         source = index.producer(inputs[0]) if inputs else None
         separator = index.node(number).attr_string("separator")
-        if source is None or source < 0 or index.ops[source] not in ("Pack", "Const"):
+        if source is None or source < 0 or index.ops[source] not in ("Pack", "Const") or self._is_fed(place, source):
             return mapped(self._input(place, index, number, 0, depth), lambda text: None, "ReduceJoin")
         if index.ops[source] == "Pack":
             return joined(self._inputs(place, index, source, depth), separator)
         tensor = index.node(source).attr_tensor("value")
-        texts = [data.decode("utf-8", "backslashreplace") for data in tensor.strings[:1000]] if tensor else []
-        return (text_value(separator.join(texts)),)
+        texts = [data.decode("utf-8", "backslashreplace") for data in tensor.strings] if tensor else []
+        return joined([(text_value(text),) for text in texts], separator)
 
     def _choice(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         return either(*self._inputs(place, index, number, depth)[1:])
@@ -198,15 +211,17 @@ class Operands:
         return joined([self._input(place, index, number, 0, depth), (hole("computed", "shard"),)], "-")
 
     def _replaced(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
-        """Text in which some was replaced. A path that parts were cut out of, or replaced by plain words, still leads
-        to where it began: so TensorFlow Decision Forests finds the folder of its assets."""
+        """Text in which some was replaced. The path of an asset without the asset's name leads to its folder: so
+        TensorFlow Decision Forests finds its files."""
         values = self._input(place, index, number, 0, depth)
         node = index.node(number)
         rewrite = node.attr_string("rewrite") if index.ops[number] == "StaticRegexReplace" else "/"
-        if rewrite.isalnum() or not rewrite:
-            cut = [hole("asset", f"folder of {plain(value)}") for value in values if origin_of(value) == "asset"]
-            others = tuple(value for value in values if origin_of(value) != "asset")
-            return either(tuple(cut), mapped(others, _TEXT_OPS["RegexReplace"], index.ops[number]))
+        pattern = node.attr_string("pattern")
+        if (rewrite.isalnum() or not rewrite) and PLAIN.fullmatch(pattern):
+            own = [value for value in values if _is_named(value, pattern)]
+            cut = tuple(hole("asset", f"folder of {plain(value)}") for value in own)
+            others = tuple(value for value in values if value not in own)
+            return either(cut, mapped(others, _TEXT_OPS["RegexReplace"], index.ops[number]))
         return mapped(values, _TEXT_OPS["RegexReplace"], index.ops[number])
 
     def _picked(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
@@ -217,21 +232,29 @@ class Operands:
         listed = source is not None and source >= 0 and index.ops[source] in ("Const", "Pack")
         if index.ops[number] == "StridedSlice":  # a range of them is not one
             listed = listed and index.node(number).attr_int("shrink_axis_mask") == 1
-        position = self._number(index, inputs[1]) if listed and len(inputs) > 1 else None
-        if source is None or position is None:
+        if index.ops[number] == "GatherV2":
+            listed = listed and len(inputs) > 2 and self._number(place, inputs[2]) == 0
+        position = self._number(place, inputs[1]) if listed and len(inputs) > 1 else None
+        if source is None or position is None or self._is_fed(place, source):
             return every
         if index.ops[source] == "Pack":
             items = index.data_inputs(source)
             chosen = items[position : position + 1] if position >= 0 else ()
             return self._value(Place(place.body, chosen[0]), depth + 1) if chosen else every
         tensor = index.node(source).attr_tensor("value")
-        texts = tensor.strings[position : position + 1] if tensor is not None and position >= 0 else ()
+        in_row = tensor is not None and tensor.shape is not None and len(tensor.shape) == 1
+        texts = tensor.strings[position : position + 1] if tensor is not None and in_row and position >= 0 else ()
         return (text_value(texts[0].decode("utf-8", "backslashreplace")),) if texts else every
 
-    def _number(self, index: BodyIndex, reference: str) -> int | None:
+    def _is_fed(self, place: Place, number: int) -> bool:
+        """Whether a node's value is given from outside, whatever constant it holds."""
+        return self.flow.fed(place.body, number) is not None
+
+    def _number(self, place: Place, reference: str) -> int | None:
         """The integer that a constant holds, alone; None for anything else."""
+        index = self.flow.index(place.body)
         number = index.origin(reference)
-        if number is None or number < 0 or index.ops[number] != "Const":
+        if number is None or number < 0 or index.ops[number] != "Const" or self._is_fed(place, number):
             return None
         try:
             value = self._graph.const_value(index.node(number))
@@ -242,7 +265,9 @@ class Operands:
     def _cut(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         """A piece of a text, counted in bytes (core/kernels/substr_op.cc); from its end where the place is negative."""
         inputs = index.data_inputs(number)
-        start, size = (self._number(index, one) for one in inputs[1:3]) if len(inputs) == 3 else (None, None)
+        start, size = (self._number(place, one) for one in inputs[1:3]) if len(inputs) == 3 else (None, None)
+        if index.node(number).attr_string("unit") == "UTF8_CHAR":
+            start = None
 
         def cut(text: str) -> str | None:
             data = text.encode("utf-8", "surrogateescape")
@@ -259,6 +284,11 @@ class Operands:
 
     def _placeholder(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         return (hole("caller", f"fed to {index.names[number]}"),)
+
+
+def _is_named(value: Value, name: str) -> bool:
+    """Whether a value is the path of an asset alone, whose name ends so."""
+    return len(value) == 1 and value[0].origin == "asset" and value[0].text.endswith(name)
 
 
 _TEXT_OPS: dict[str, Callable[[str], str | None]] = {

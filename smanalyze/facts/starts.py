@@ -13,12 +13,23 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from smanalyze.facts.names import Names
+from smanalyze.graph.keys import tensor_names
 from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.model.objects import SavedObject
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import Signature
 
 LOAD, SAVER, NEVER = "load", "saver", "never"
 _RESOURCE = ("_create_resource", "_initialize", "_destroy_resource")
+_HOOKS = frozenset({
+    "_gather_saveables_for_checkpoint", "_maybe_initialize_trackable", "_trackable_children", "_serialize_to_tensors",
+    "_restore_from_tensors", "_lookup_dependency", "_track_trackable", "_handle_deferred_dependencies",
+    "_checkpoint_adapter", "_checkpoint_dependencies", "_deferred_dependencies", "_add_trackable_child",
+    "_preload_simple_restoration", "_copy_trackable_to_cpu", "_name_based_restores",
+})  # fmt: skip
+"""Methods of TensorFlow's own objects that the loader calls; a function that hangs under such a name is in their place
+(tensorflow/python/trackable/base.py)."""
+
 _SAVING = frozenset({"_traced_save", "_traced_restore", "save_fn", "restore_fn"})
 
 
@@ -60,7 +71,7 @@ class Starts:
             add(Start(LOAD, "initializers of tables and local variables"), list(self._initializers()))
         for signature in meta_graph.signatures:
             start = Start(f"signature:{signature.key}", f"signature {signature.key}")
-            found.append((start, frozenset(n for n in self._graph.main_slice(signature.key) if n >= 0)))
+            found.append((start, self._needed(signature)))
         if meta_graph.train_op:
             add(Start("signature:__saved_model_train_op", "train op"), [meta_graph.train_op])
         if meta_graph.saver:
@@ -70,6 +81,23 @@ class Starts:
             add(Start(SAVER, "restoring"), restore)
             add(Start(SAVER, "saving"), [saver.save_tensor] if saver.save_tensor else [])
         return tuple(found)
+
+    def _needed(self, signature: Signature) -> frozenset[int]:
+        """The nodes that run when a signature is called: what only makes its inputs does not, since they are fed."""
+        main = self._graph.library.main
+        whole = frozenset(number for number in self._graph.main_slice(signature.key) if number >= 0)
+        fed = {number for _, reference in _inputs(signature) if (number := main.producer(reference)) is not None}
+        if not any(main.producers[number] or number in main.controls for number in fed if number >= 0):
+            return whole
+        stack = [number for one in tensor_names(signature) if (number := main.producer(one)) is not None]
+        seen = set(stack)
+        while stack:
+            number = stack.pop()
+            for before in () if number in fed else (*main.producers[number], *main.controls.get(number, ())):
+                if before is not None and before >= 0 and before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+        return (whole & seen) - fed
 
     def _initializers(self) -> Iterator[str]:
         meta_graph = self._graph.meta_graph
@@ -110,13 +138,15 @@ class Starts:
             yield Start(SAVER, "an object's own function to save or restore it")
         for parent, name in self._parents.get(number, ()):
             holder = self._paths.graph.nodes[parent]
-            if holder.function is not None or self._paths.names[parent] is None:
+            if self._paths.names[parent] is None or _is_trace(self._paths.graph.nodes[number], holder):
                 continue
             path = self._paths.python_path(parent)
             if holder.identifier == "signature_map":
                 yield Start(f"signature:{name}", f"signature {name}")
             elif holder.kind == "resource" and name in _RESOURCE:
                 yield Start(LOAD, f"{name} of {path or 'the model'}")
+            elif name in _HOOKS:
+                yield Start(LOAD, f"{name} of {path or 'the model'}, which the loader calls")
             elif name in _SAVING:
                 yield Start(SAVER, f"{name} of {path or 'the model'}")
             else:
@@ -153,6 +183,13 @@ class Starts:
             for name, reference in _inputs(signature):
                 add(reference, "caller", name)
         return found
+
+
+def _is_trace(node: SavedObject, holder: SavedObject) -> bool:
+    """Whether a function is only one of the traces of the function that it hangs under."""
+    if holder.function is None or node.function is None:
+        return False
+    return set(node.function.traces) <= set(holder.function.traces)
 
 
 def _inputs(signature: Signature) -> Iterator[tuple[str, str]]:

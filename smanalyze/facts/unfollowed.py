@@ -13,6 +13,8 @@ from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.findings import Location
 from smanalyze.report.scan import UnknownPart
 
+WAYS = "ways through the graph"
+TWO_OF_A_NAME = "nodes of one name"
 MAX_PARTS = 1_000
 """Parts that are told one by one."""
 
@@ -44,10 +46,15 @@ def _of_graph(acts: Acts) -> Iterator[UnknownPart]:
         yield from _of_body(acts, body, index)
     if acts.is_cut or acts.graph.is_cut:
         reason = "The graph is so large that not every way through it was followed."
-        yield UnknownPart("ways through the graph", Location(tag_set=tags), reason)
+        yield UnknownPart(WAYS, Location(tag_set=tags), reason)
 
 
 def _of_body(acts: Acts, body: str, index: BodyIndex) -> Iterator[UnknownPart]:
+    if len(set(index.names)) < len(index.names):
+        known: set[str] = set()
+        name = next(name for name in index.names if name in known or known.add(name))  # type: ignore[func-returns-value]
+        reason = "Two nodes have this name, and loaders differ in which of them they take."
+        yield UnknownPart(TWO_OF_A_NAME, Location(function=body or None, node=name), reason)
     for call in index.calls:
         where = Location(function=body or None, node=index.names[call.node])
         if call.function not in acts.library.functions:

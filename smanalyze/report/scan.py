@@ -39,9 +39,9 @@ class Act:
     ``library-code`` for one of a known library, ``denied`` for an op that the caller of the scan does not want, or
     ``keras-code`` for what a Keras configuration brings along, whose ``op`` is the class of the layer. ``when`` are
     ``load``, ``keras-load`` (only Keras's own load_model does it), ``signature:KEY``, ``function:PATH``, ``saver``
-    (while saving or restoring only) or ``never``. ``path`` leads from what starts it to the node, step by step; it is
-    the shortest one to the first word of ``when``. ``nodes`` counts the nodes, ``functions`` names those that hold them
-    ("" is the main graph).
+    (while saving or restoring only), ``never``, or ``unknown`` where not every way could be followed. ``path`` leads
+    from what starts it to the node, step by step; it is the shortest one to the first word of ``when``. ``nodes``
+    counts the nodes, ``functions`` names those that hold them ("" is the main graph).
     """
 
     op: str

@@ -1,0 +1,134 @@
+"""What starts an act, by which way, and what was not followed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smanalyze.api.scan import scan
+from smanalyze.facts.acts import Acts
+from smanalyze.facts.names import Names
+from smanalyze.load import load
+from smanalyze.report.scan import Act, ScanFinding
+from tests.checks.helpers import add_const, edited, function, good, graph, node, with_files
+from tests.graph.made import call, func, model_graph, signature
+from tests.graph.made import function as made_function
+from tests.graph.made import node as made_node
+
+MODULE, PARTITIONED = "module_one_signature", "tf1_partitioned_variables"
+
+
+def acts_of(nodes: list[str], *rest: str, functions: tuple[str, ...] = ()) -> list[Act]:
+    found = model_graph(nodes, *rest, functions=functions)
+    return [act for act in Acts(found, Names(found)).every if act.op == "WriteFile"]
+
+
+def findings(name: str, tmp_path: Path, *changes: Any) -> tuple[ScanFinding, ...]:
+    return scan(load(edited(name, *changes)(tmp_path))).findings
+
+
+SERVED = signature("serve", {"x": "x:0"}, {"y": "y:0"})
+X = made_node("x", "Placeholder")
+WRITES = made_function("writes", "t", [made_node("w", "WriteFile", "t", "t")], y="t")
+
+WAYS = {
+    "called": ([X, call("y", "writes", "x")], ("signature:serve",)),
+    "branch": ([X, made_node("y", "If", "x", "x", then_branch=func("writes"), else_branch=func("other"))],
+               ("signature:serve",)),
+    "beside": ([X, made_node("y", "Identity", "x"), call("z", "writes", "x")], ("never",)),
+    "waited_for": ([X, call("z", "writes", "x"), made_node("y", "Identity", "x", "^z")], ("signature:serve",)),
+    "chosen": ([X, call("y", "alike", "x")], ("signature:serve",)),
+    "dead_stateless": ([X, call("y", "idle", "x")], ("never",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_when(name: str) -> None:
+    nodes, when = WAYS[name]
+    implements = ' attr { key: "api_implements" value { s: "one" } }'
+    writes = WRITES[:-1] + (implements if name == "chosen" else "") + "}"
+    alike = made_function("alike", "t", [], y="t")[:-1] + implements + "}"
+    idle = made_function("idle", "t", [call("dead", "writes", "t")], y="t")
+    found = acts_of(nodes, SERVED, functions=(writes, made_function("other", "t", [], y="t"), alike, idle))
+    assert [act.when for act in found] == [when]
+
+
+def test_what_only_makes_an_input_does_not_run() -> None:
+    """A signature may be fed in the middle of the graph; what stands before that is cut off."""
+    nodes = [
+        X,
+        made_node("w", "WriteFile", "x", "x"),
+        made_node("f", "Identity", "x", "^w"),
+        made_node("y", "Neg", "f"),
+    ]
+    found = acts_of(nodes, signature("serve", {"f": "f:0"}, {"y": "y:0"}))
+    assert [act.when for act in found] == [("never",)]
+
+
+def test_the_way_is_the_shortest() -> None:
+    outer = made_function("outer", "t", [call("in", "writes", "t")], y="t")
+    (act,) = acts_of([X, call("a", "outer", "x"), call("y", "writes", "a")], SERVED, functions=(WRITES, outer))
+    assert act.path == ("signature serve", "node y", "function writes", "node w")
+
+
+def saved_on_restore(*path: bytes) -> Any:
+    """The restore op waits for a node that saves: to a place of its own, or over what is restored."""
+
+    def change(message: Any) -> None:
+        body, saver = graph(message), message.meta_graphs[0].saver_def
+        if path:
+            add_const(body, "place", path[0])
+        place = "place" if path else saver.filename_tensor_name.partition(":")[0]
+        body.node.add(name="kept", op="SaveV2", input=[place, place, place])
+        node(body, saver.restore_op_name).input.append("^kept")
+
+    return change
+
+
+@pytest.mark.parametrize("path", [(), (b"relative",), (b"/tmp/x",)])
+def test_a_checkpoint_that_loading_writes_is_an_error(path: tuple[bytes, ...], tmp_path: Path) -> None:
+    (one,) = (f for f in findings(PARTITIONED, tmp_path, saved_on_restore(*path)) if f.severity == "error")
+    assert (one.rule, one.op, one.when) == ("saves-elsewhere", "SaveV2", ("load", "saver"))
+
+
+def test_a_function_in_the_place_of_a_loaders_method_runs_at_load(tmp_path: Path) -> None:
+    def change(message: Any) -> None:
+        body = function(message, "__inference___call__")
+        body.node_def.add(name="w", op="WriteFile", input=[body.signature.input_arg[0].name] * 2)
+        body.control_ret["w"] = "w"
+        child = next(c for c in message.meta_graphs[0].object_graph_def.nodes[0].children if c.local_name == "__call__")
+        child.local_name = "_trackable_children"
+
+    (one,) = (f for f in findings(MODULE, tmp_path, change) if f.op == "WriteFile")
+    assert "load" in one.when
+
+
+def test_two_nodes_of_one_name_are_told(tmp_path: Path) -> None:
+    report = scan(load(edited("tf1_frozen", lambda m: graph(m).node.add(name="kernel", op="Const"))(tmp_path)))
+    assert (report.verdict, report.unknown[0].what) == ("unknown-code", "nodes of one name")
+
+
+def test_an_asset_behind_a_link_is_no_file_of_the_models(tmp_path: Path) -> None:
+    model = with_files(good("tables_and_assets"), {})(tmp_path)
+    (tmp_path / "secret").write_text("secret")
+    (model / "assets" / "greeting.txt").unlink()
+    (model / "assets" / "greeting.txt").symlink_to(tmp_path / "secret")
+    (one,) = (f for f in scan(load(model)).findings if f.op == "ReadFile")
+    assert (one.rule, one.severity) == ("reads-file", "error")
+
+
+def test_an_accepted_act_is_another_once_it_runs(tmp_path: Path) -> None:
+    ids = []
+    for waits, folder in ((False, "never"), (True, "called")):
+
+        def change(message: Any, waits: bool = waits) -> None:
+            add_const(graph(message), "text", b"log")
+            graph(message).node.add(name="w", op="WriteFile", input=["text", "text"])
+            if waits:
+                node(graph(message), "y").input.append("^w")
+
+        (tmp_path / folder).mkdir()
+        ids += [f.id for f in findings("tf1_frozen", tmp_path / folder, change) if f.op == "WriteFile"]
+    assert len(ids) == len(set(ids)) == 2
