@@ -72,7 +72,7 @@ def build_tables(graph: ModelGraph, names: Names) -> tuple[TableRow, ...]:
 
 
 def _table(graph: ModelGraph, names: Names, key: Key) -> TableRow:
-    op, key_dtype, value_dtype = _table_types(graph, key)
+    op, key_dtype, value_dtype = table_types(graph, key)
     assets = sorted({names.of(asset) for asset in graph.sources(key, "initializes") if asset.kind == "asset"})
     used = [
         signature.key
@@ -86,8 +86,8 @@ def _table(graph: ModelGraph, names: Names, key: Key) -> TableRow:
     )  # fmt: skip
 
 
-def _table_types(graph: ModelGraph, key: Key) -> tuple[str, str, str]:
-    """(op, key dtype, value dtype) of the node that makes the table."""
+def table_types(graph: ModelGraph, key: Key) -> tuple[str, str, str]:
+    """(op, key dtype, value dtype) of the node that makes the table; "" for what is not known."""
     if isinstance(key.id, str):
         places = [(graph.library.main, graph.library.main.at.get(key.id, -1))]
     else:

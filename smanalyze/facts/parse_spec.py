@@ -90,7 +90,7 @@ class ParseSpecs:
             return ()
         found: dict[str, list[Feature]] = {}
         for name, index, number in self._nodes(signature):
-            found.setdefault(name, []).extend(_features(index, number))
+            found.setdefault(name, []).extend(feature for _, _, feature in parsed_features(index, number))
         return tuple(ExampleInput(i.name, _merged(found[i.name])) for i in signature.inputs if i.name in found)
 
     def _nodes(self, signature: Signature) -> Iterator[tuple[str, BodyIndex, int]]:
@@ -143,8 +143,9 @@ def _merged(features: list[Feature]) -> tuple[Feature, ...]:
 # One node -----------------------------------------------------------------------------------------------------------
 
 
-def _features(index: BodyIndex, number: int) -> list[Feature]:
-    """The features that one node parses; those whose key is no constant are left out."""
+def parsed_features(index: BodyIndex, number: int) -> list[tuple[str, int, Feature]]:
+    """(kind, place among those of its kind, feature) of what one node parses; those whose key is no constant are left
+    out. The node gives ``kind_values`` in these places."""
     node = index.node(number)
     inputs = index.data_inputs(number)
     ragged: tuple[str | None, ...] = ()
@@ -161,34 +162,30 @@ def _features(index: BodyIndex, number: int) -> list[Feature]:
         dense = tuple((*_keys(index, [text]), None)[0] for text in inputs[ends[0] : ends[1]])
         defaults = inputs[ends[1] :]
     found = [
-        Feature(name, dtype, "sparse", None, True)
-        for name, dtype in zip(sparse, node.attr_types("sparse_types"), strict=False)
+        ("sparse", i, Feature(name, dtype, "sparse", None, True))
+        for i, (name, dtype) in enumerate(zip(sparse, node.attr_types("sparse_types"), strict=False))
         if name is not None
     ]
     found += [
-        Feature(name, dtype, "ragged", None, True)
-        for name, dtype in zip(ragged, node.attr_types("ragged_value_types"), strict=False)
+        ("ragged", i, Feature(name, dtype, "ragged", None, True))
+        for i, (name, dtype) in enumerate(zip(ragged, node.attr_types("ragged_value_types"), strict=False))
         if name is not None
     ]
-    batch = {"ParseExample": 1, "ParseSingleExample": 0}.get(node.op)
-    batch = _rank(index, inputs[0]) if batch is None and inputs else batch
-    shapes = node.output_shapes() or ()
-    first = 3 * len(node.attr_types("sparse_types"))  # indices, values and shapes of the sparse ones come first
+    shapes = node.attr_shapes("dense_shapes")
     for i, (name, dtype) in enumerate(zip(dense, node.attr_types("Tdense"), strict=False)):
-        shape = shapes[first + i] if first + i < len(shapes) else None
+        shape = shapes[i] if i < len(shapes) else None
         default = _constant(index, defaults[i]) if i < len(defaults) else None
         if name is not None:
-            found.append(_dense(name, dtype, shape, 1 if batch is None else batch, default))
+            found.append(("dense", i, _dense(name, dtype, shape, default)))
     return found
 
 
-def _dense(name: str, dtype: str, shape: Shape, batch: int, default: ConstTensor | None) -> Feature:
+def _dense(name: str, dtype: str, shape: Shape, default: ConstTensor | None) -> Feature:
     """A dense feature: an empty default means that there is none; one of any length may always be missing."""
     filled = default is not None and default.shape is not None and prod(size or 0 for size in default.shape) > 0
-    own = None if shape is None else shape[batch:]
-    if own is None and filled and default is not None:
-        own = default.shape
-    return Feature(name, dtype, "dense", own, filled or (own is not None and own[:1] == (None,)))
+    if shape is None and filled and default is not None:
+        shape = default.shape
+    return Feature(name, dtype, "dense", shape, filled or (shape is not None and shape[:1] == (None,)))
 
 
 def _keys(index: BodyIndex, references: list[str]) -> tuple[str, ...]:
@@ -203,17 +200,3 @@ def _constant(index: BodyIndex, reference: str) -> ConstTensor | None:
     if not 0 <= number < len(index.ops) or index.ops[number] != "Const":
         return None
     return index.node(number).attr_tensor("value")
-
-
-def _rank(index: BodyIndex, reference: str) -> int | None:
-    """The rank of a tensor, None where the file does not tell."""
-    number = index.producer(reference)
-    shape: Shape = None
-    if number is not None and number >= 0:
-        shapes = index.node(number).output_shapes() or ()
-        position = output_position(reference)
-        shape = shapes[position] if position < len(shapes) else None
-    elif number is not None:
-        arguments = getattr(index.body, "inputs", ())
-        shape = arguments[-1 - number].shape if -1 - number < len(arguments) else None
-    return None if shape is None else len(shape)

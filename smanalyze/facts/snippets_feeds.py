@@ -8,6 +8,7 @@ import json
 import struct
 from math import prod
 
+from smanalyze.facts import wire
 from smanalyze.facts.parse_spec import ExampleInput, Feature
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import Signature
@@ -162,27 +163,14 @@ def feature_value(feature: Feature) -> float | int | str:
 
 def example_base64(example: ExampleInput) -> str:
     """A serialized tf.Example of zeros and ``text``, as base64 (tensorflow/core/example/example.proto)."""
-    entries = b"".join(_field(1, _field(1, _utf8(f.name)) + _field(2, _feature(f))) for f in sendable(example))
-    return base64.b64encode(_field(1, entries)).decode("ascii")
+    entries = b"".join(wire.field(1, wire.field(1, wire.text(f.name)) + wire.field(2, _feature(f))) for f in sendable(example))
+    return base64.b64encode(wire.field(1, entries)).decode("ascii")
 
 
 def _feature(feature: Feature) -> bytes:
     count = feature_size(feature)
     if feature.dtype == "string":
-        return _field(1, _field(1, b"text") * count)
+        return wire.field(1, wire.field(1, b"text") * count)
     if feature.dtype == "float32":
-        return _field(2, _field(1, struct.pack("<f", 0.0) * count))
-    return _field(3, _field(1, b"\0" * count))
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """One length-delimited field of a protobuf message."""
-    length, size = len(content), bytearray()
-    while length > 127:
-        size.append(length & 127 | 128)
-        length >>= 7
-    return bytes([number << 3 | 2, *size, length]) + content
+        return wire.field(2, wire.field(1, struct.pack("<f", 0.0) * count))
+    return wire.field(3, wire.field(1, b"\0" * count))

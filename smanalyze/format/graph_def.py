@@ -97,6 +97,10 @@ class NodeView:
         value = self._value(name, "shape")
         return None if value is None else shape_of(value)
 
+    def attr_shapes(self, name: str) -> tuple[Shape, ...]:
+        value = self._value(name, "list")
+        return () if value is None else tuple(shape_of(item) for item in value.shape)
+
     def attr_strings(self, name: str) -> tuple[str, ...]:
         value = self._value(name, "list")
         return () if value is None else tuple(text_of(item) for item in value.s)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from smanalyze.errors import FormatError
+
+if TYPE_CHECKING:
+    import numpy as np
+
 #: DataType number -> (name as ``tf.dtypes`` spells it, bytes per element as the tensor bundle stores it).
 #: Strings, resources and variants have no fixed size (0). Sub-byte types take one byte per element in a bundle.
 _TYPES: dict[int, tuple[str, int]] = {
@@ -51,6 +58,45 @@ def dtype_enum(number: int) -> str:
     return _ENUM.get(number, str(number))
 
 
+def dtype_number(name: str) -> int:
+    """The DataType number of one of TensorFlow's names; 0 (``invalid``) for any other."""
+    return next((number for number, (known, _) in _TYPES.items() if known == name), 0)
+
+
 def item_size(name: str) -> int:
     """Bytes per element in a tensor bundle; 0 for string, resource, variant and unknown types."""
     return _SIZES.get(name.removesuffix("_ref"), 0)
+
+
+#: Types that numpy itself has, and quantized ones, which are plain integers in memory.
+_NUMPY = {
+    "float32": "f4", "float64": "f8", "float16": "f2", "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8",
+    "uint8": "u1", "uint16": "u2", "uint32": "u4", "uint64": "u8", "bool": "?", "complex64": "c8", "complex128": "c16",
+    "qint8": "i1", "quint8": "u1", "qint16": "i2", "quint16": "u2", "qint32": "i4",
+}  # fmt: skip
+
+_ML_DTYPES = frozenset({
+    "bfloat16", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz",
+    "int4", "uint4", "int2", "uint2", "float4_e2m1fn",
+})  # fmt: skip
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """The numpy dtype (native byte order) of a TensorFlow dtype by name; quantized ones give the plain integer.
+
+    Raises FormatError for string, resource, variant and unknown types, and where the ml_dtypes at hand lacks one.
+    """
+    import numpy as np
+
+    name = name.removesuffix("_ref")
+    if name in _NUMPY:
+        return np.dtype(_NUMPY[name])
+    if name in _ML_DTYPES:
+        import ml_dtypes
+
+        scalar = getattr(ml_dtypes, name, None)
+        if scalar is not None:
+            found: np.dtype[Any] = np.dtype(scalar)
+            return found
+        raise FormatError(f"Values of dtype {name} need a newer ml_dtypes.")
+    raise FormatError(f"Values of dtype {name} have no numpy type.")

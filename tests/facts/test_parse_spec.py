@@ -51,7 +51,7 @@ V2_ATTRS = {
     "Tdense": "list { type: DT_FLOAT type: DT_FLOAT }",
     "sparse_types": "list { type: DT_STRING }",
     "ragged_value_types": "list { type: DT_INT64 }",
-    "_output_shapes": shapes((-1, 2), (-1,), (2,), (-1, 28, 28), (-1, 1), (-1,), (-1,)),
+    "dense_shapes": shapes((28, 28), (1,)),
 }
 V2_FEATURES = (
     Feature("label", "float32", "dense", (1,), True),
@@ -87,7 +87,7 @@ def test_the_older_op_has_a_constant_for_each_key() -> None:
     parse = node(
         "y", "ParseExample", "x", "none", "k0", "k1", "k2", "required", "reshaped",
         Nsparse="i: 1", Ndense="i: 2", Tdense="list { type: DT_FLOAT type: DT_FLOAT }",
-        sparse_types="list { type: DT_INT64 }", _output_shapes=shapes((-1, 2), (-1,), (2,), (-1, 784), (-1,)),
+        sparse_types="list { type: DT_INT64 }", dense_shapes=shapes((784,), ()),
     )  # fmt: skip
     keys = [strings("k0", "ids"), strings("k1", "image"), strings("k2", "weight")]
     reshaped = node("reshaped", "Reshape", "one", "shape")
@@ -103,7 +103,7 @@ def test_one_example_at_a_time_in_a_loop() -> None:
     """ParseSingleExample has its keys in attrs; map_fn hands it the rows of a list."""
     parse = node(
         "p", "ParseSingleExample", "item:item:0", "d:output:0", dense_keys='list { s: "a" }', sparse_keys="list {}",
-        Tdense="list { type: DT_FLOAT }", _output_shapes=shapes((-1, 3)),
+        Tdense="list { type: DT_FLOAT }", dense_shapes=shapes((-1, 3)),
     )  # fmt: skip
     item = node("item", "TensorListGetItem", "rows", "i")
     graph = made(
@@ -127,7 +127,7 @@ def test_a_signature_that_is_fed_behind_the_parser_takes_no_examples() -> None:
 
 
 def test_without_shapes_the_default_tells() -> None:
-    graph = made([node("x", "Placeholder"), *KEYS, *DEFAULTS, v2("x", _output_shapes="list {}")])
+    graph = made([node("x", "Placeholder"), *KEYS, *DEFAULTS, v2("x", dense_shapes="list {}")])
     dense = [feature for feature in found(graph)[0].features if feature.kind == "dense"]
     assert [(feature.name, feature.shape) for feature in dense] == [("label", (1,)), ("pixels", None)]
 

@@ -1,0 +1,1 @@
+"""Values to call a signature with, made from what consumes them."""

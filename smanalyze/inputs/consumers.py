@@ -1,0 +1,120 @@
+"""What consumes the inputs of one signature, and so what they must be."""
+
+from __future__ import annotations
+
+import re
+
+from smanalyze.facts.names import Names
+from smanalyze.graph.model_graph import ModelGraph
+from smanalyze.inputs.composites import Group, declared_group, input_slots
+from smanalyze.inputs.records import Slot
+from smanalyze.inputs.rules import RULES
+from smanalyze.inputs.sizes import Demands, Dim, Size
+from smanalyze.inputs.tensors import Source, Tensor
+from smanalyze.inputs.walk import Walk
+from smanalyze.model.record import record
+from smanalyze.model.saved_model import SavedModel, Signature
+
+MAX_PASSES = 4
+
+
+@record
+class Wanted:
+    """What was found: a source for each slot, the parts that belong together, and the demands on sizes."""
+
+    slots: tuple[Slot, ...]
+    sources: tuple[Source, ...]
+    groups: tuple[Group, ...]
+    demands: Demands
+
+
+def find_wanted(model: SavedModel, graph: ModelGraph, names: Names, signature: Signature) -> Wanted:
+    """Follows each input forward. Repeated where a pass tells the rank of an input, or that inputs are the parts of a
+    sparse or ragged tensor, whose leading sizes are no batch."""
+    ranks: dict[str, int] = {}
+    parts: frozenset[str] = frozenset()
+    for _ in range(MAX_PASSES):
+        wanted = _one_pass(model, graph, names, signature, ranks, parts)
+        found = {source.name: source.rank_wanted for source in wanted.sources if source.rank_wanted is not None}
+        grouped = frozenset(source.name for group in wanted.groups for source in group.parts)
+        if found.keys() <= ranks.keys() and grouped <= parts:
+            break
+        ranks, parts = {**found, **ranks}, parts | grouped
+    return wanted
+
+
+def _one_pass(
+    model: SavedModel, graph: ModelGraph, names: Names, signature: Signature, ranks: dict[str, int],
+    parts: frozenset[str],
+) -> Wanted:  # fmt: skip
+    demands = Demands()
+    walk = Walk(model, graph, names, demands, RULES)
+    main = graph.library.main
+    slots: list[Slot] = []
+    sources: list[Source] = []
+    given: dict[int, Tensor] = {}
+    groups: list[Group] = []
+    for info in signature.inputs:
+        own = input_slots(info)
+        made = [_source(slot, demands, ranks, slot.keyword in parts or bool(slot.role)) for slot in own]
+        slots += own
+        sources += made
+        group = declared_group(info, tuple(made))
+        if group is not None:
+            groups.append(group)
+        for slot, source in zip(own, made, strict=True):
+            number = main.producer(slot.tensor_name)
+            if number is not None and number >= 0:
+                given[number] = Tensor(((source, 0),), source.dims)
+    for number in given:
+        if main.ops[number] == "Placeholder":
+            given[number] = walk.declared(given[number], main.node(number).attr_shape("shape"), main.names[number])
+    walk.start(signature.key, given)
+    _share_lengths(sources, demands)
+    found = dict.fromkeys((*groups, *_apart(walk.groups, groups)))
+    return Wanted(tuple(slots), tuple(sources), tuple(found), demands)
+
+
+def _source(slot: Slot, demands: Demands, ranks: dict[str, int], is_part: bool) -> Source:
+    shape = slot.shape
+    if shape is None and slot.keyword in ranks:
+        shape = (None,) * ranks[slot.keyword]
+    if shape is None:
+        return Source(slot.keyword, slot.dtype, None)
+    dims: list[Size] = []
+    for place, size in enumerate(shape):
+        if size is not None:
+            dims.append(size)
+        elif place == 0 and not is_part:
+            dims.append(demands.batch)
+        else:
+            dims.append(demands.new(f"{slot.keyword}[{place}]"))
+    return Source(slot.keyword, slot.dtype, tuple(dims))
+
+
+def _apart(found: dict[Group, None], known: list[Group]) -> list[Group]:
+    """The groups none of whose parts is in one that is known already."""
+    taken = {part for group in known for part in group.parts}
+    kept: list[Group] = []
+    for group in found:
+        if not taken & set(group.parts):
+            taken |= set(group.parts)
+            kept.append(group)
+    return kept
+
+
+def _share_lengths(sources: list[Source], demands: Demands) -> None:
+    """Inputs whose names share a word (``input_ids``, ``input_mask``, ``segment_ids``) have their unknown sizes in
+    common, where nothing else decides about them."""
+    for number, one in enumerate(sources):
+        for other in sources[number + 1 :]:
+            if one.dims is None or other.dims is None or len(one.dims) != len(other.dims) or not _related(one, other):
+                continue
+            for a, b in zip(one.dims, other.dims, strict=True):
+                if isinstance(a, Dim) and isinstance(b, Dim) and not (demands.why(a) and demands.why(b)):
+                    demands.equal(a, b, "")
+
+
+def _related(one: Source, other: Source) -> bool:
+    words = [set(re.findall(r"[a-z]{2,}", source.name.lower())) for source in (one, other)]
+    return bool(words[0] & words[1])

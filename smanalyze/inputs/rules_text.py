@@ -1,0 +1,202 @@
+"""Ops that read strings: what has to stand in them (tensorflow/core/ops/{parsing,image,audio,string,decode}_ops.cc)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smanalyze.facts.parse_spec import parsed_features
+from smanalyze.inputs.rules_shape import ints
+from smanalyze.inputs.sequence_spec import sequence_parts
+from smanalyze.inputs.sizes import Size
+from smanalyze.inputs.tensors import Code, Part, Source, Tensor
+from smanalyze.inputs.walk import Outputs, Rule, Site
+from smanalyze.model.dtypes import item_size
+
+
+def _code(site: Site, tensor: Tensor, kind: str, parts: tuple[Part, ...] = (), **options: Any) -> None:
+    """Notes the format of the strings. What reads the same format again adds its parts."""
+    for source, _ in tensor.sources:
+        known = source.codes.get(kind)
+        if known is not None:
+            names = {part.name for part in known.parts}
+            parts = (*known.parts, *(part for part in parts if part.name not in names))
+        source.codes[kind] = Code(kind, site.why, parts, tuple(sorted(options.items())))
+
+
+def _child(source: Source) -> Tensor:
+    return Tensor(((source, 0),), source.dims)
+
+
+def _lead(tensor: Tensor) -> tuple[Size, ...]:
+    return tensor.dims or (None,)
+
+
+# tf.Example ---------------------------------------------------------------------------------------------------------
+
+
+def _parse_example(site: Site, ins: list[Tensor]) -> Outputs | None:
+    if not ins[0].sources:
+        return None
+    if site.op != "ParseSingleExample":
+        if site.op == "ParseExample":
+            site.walk.want_rank(ins[0], 1)
+    lead = () if site.op == "ParseSingleExample" else _lead(ins[0])
+    found: dict[str, dict[int, Tensor]] = {"sparse": {}, "dense": {}, "ragged": {}}
+    parts = []
+    known = {p.name: p for source, _ in ins[0].sources for c in source.codes.values() for p in c.parts}
+    for kind, place, feature in parsed_features(site.index, site.number):
+        own = known[feature.name].source if feature.name in known else None
+        dims = feature.shape if kind == "dense" else (None,)
+        source = own or Source(feature.name, feature.dtype, dims)
+        parts.append(Part(feature.name, source, kind, feature.has_default))
+        outside = (None,) if kind != "dense" else None if dims is None else (*lead, *dims)
+        found[kind][place] = Tensor(((source, 0),), outside)
+    _code(site, ins[0], "example", tuple(parts))
+    sparse = _in_places(found["sparse"])
+    return {
+        "sparse_indices": [Tensor(dims=(None, len(lead) + 1)) for _ in sparse], "sparse_values": sparse,
+        "sparse_shapes": [Tensor(dims=(len(lead) + 1,)) for _ in sparse], "dense_values": _in_places(found["dense"]),
+        "ragged_values": _in_places(found["ragged"]), "ragged_row_splits": [Tensor() for _ in found["ragged"]],
+    }  # fmt: skip
+
+
+def _in_places(found: dict[int, Tensor]) -> list[Tensor]:
+    return [found.get(place, Tensor()) for place in range(max(found, default=-1) + 1)]
+
+
+def _sequence_example(site: Site, ins: list[Tensor]) -> Outputs | None:
+    """ParseSequenceExampleV2 and ParseSingleSequenceExample: the keys and types of context and feature lists."""
+    parts = sequence_parts(site, ins)
+    _code(site, ins[0], "sequence_example", tuple(part for part, _, _ in parts))
+    found: dict[str, list[Tensor]] = {}
+    lead = () if site.op == "ParseSingleSequenceExample" else _lead(ins[0])
+    for part, port, listed in parts:
+        dims = part.source.dims
+        whole = (None,) if part.kind != "dense" or dims is None else (*lead, *((None,) if listed else ()), *dims)
+        found.setdefault(port, []).append(Tensor(((part.source, 0),), whole))
+    return dict(found)
+
+
+# Pictures and sound -------------------------------------------------------------------------------------------------
+
+_IMAGES = {
+    "DecodeJpeg": "jpeg", "DecodeAndCropJpeg": "jpeg", "DecodePng": "png", "DecodeBmp": "bmp", "DecodeGif": "gif",
+    "DecodeImage": "png", "DecodeWebP": "webp", "ExtractJpegShape": "jpeg",
+}  # fmt: skip
+"""The format that is sent to each; DecodeJpeg, DecodePng and DecodeImage read the others', too."""
+
+
+def _image(site: Site, ins: list[Tensor]) -> Outputs:
+    channels = site.node.attr_int("channels") or (4 if site.op == "DecodeWebP" else 3)
+    high, wide = site.demands.new("height"), site.demands.new("width")
+    _code(site, ins[0], "image", format=_IMAGES[site.op], channels=channels, height=high, width=wide)
+    if site.op == "ExtractJpegShape":
+        return [Tensor(dims=(3,), numbers=(high, wide, channels))]
+    if site.op == "DecodeAndCropJpeg":
+        cut = site.walk.numbers(ins[1]) or (0, 0, None, None)
+        for size, start, length in zip((high, wide), cut[:2], cut[2:], strict=False):
+            if isinstance(start, int) and isinstance(length, int):
+                site.demands.least(size, start + length, site.why)
+        return [Tensor(dims=(*cut[2:], channels))]
+    frames: tuple[Size, ...] = (None,) if site.op in ("DecodeGif", "DecodeWebP") else ()
+    return [Tensor(dims=(*frames, high, wide, channels))]
+
+
+def _wav(site: Site, ins: list[Tensor]) -> Outputs:
+    channels, samples = site.node.attr_int("desired_channels") or -1, site.node.attr_int("desired_samples") or -1
+    length: Size = samples if samples > 0 else site.demands.new("samples")
+    site.demands.least(length, 1600, site.why)
+    _code(site, ins[0], "wav", channels=max(channels, 1), samples=length)
+    audio = Tensor(dims=(length, max(channels, 1)))
+    return {"audio": [audio], "sample_rate": [Tensor(dims=())]}
+
+
+# Texts that stand for something else --------------------------------------------------------------------------------
+
+
+def _inner(name: str) -> Any:
+    """A rule for a string that holds one other string."""
+
+    def rule(site: Site, ins: list[Tensor]) -> Outputs:
+        own = Source(name, "string", ())
+        method = site.node.attr_string("compression_type") if name == "compressed" else ""
+        _code(site, ins[0], name, (Part("", own),), method=method)
+        return [Tensor(((own, 0),), ins[0].dims)]
+
+    return rule
+
+
+def _number(site: Site, ins: list[Tensor]) -> Outputs:
+    own = Source("number", site.node.attr_type("out_type") or "float32", ())
+    _code(site, ins[0], "number", (Part("", own),))
+    return [Tensor(((own, 0),), ins[0].dims)]
+
+
+def _raw(site: Site, ins: list[Tensor]) -> Outputs:
+    """DecodeRaw, DecodePaddedRaw: as many bytes as the elements take; how many those are shows later."""
+    dtype = site.node.attr_type("out_type") or "uint8"
+    fixed = site.walk.numbers(ins[1]) if site.op == "DecodePaddedRaw" else None
+    length: Size = site.demands.new("elements")
+    if fixed and isinstance(fixed[0], int):
+        length = fixed[0] // max(item_size(dtype), 1)
+    little = site.node.attr_text("little_endian").lower() != "false"
+    own = Source("elements", dtype, (length,))
+    _code(site, ins[0], "raw", (Part("", own),), little=little)
+    return [Tensor(((own, 0),), (*ins[0].dims, length) if ins[0].dims is not None else None)]
+
+
+def _csv(site: Site, ins: list[Tensor]) -> Outputs:
+    dtypes = site.node.attr_types("OUT_TYPE")
+    chosen = ints(site, "select_cols") or tuple(range(len(dtypes)))
+    columns = [Source(f"column {number}", dtype, ()) for number, dtype in zip(chosen, dtypes, strict=False)]
+    parts = tuple(Part(str(number), source) for number, source in zip(chosen, columns, strict=False))
+    delimiter = site.node.attr_string("field_delim") or ","
+    _code(site, ins[0], "csv", parts, delimiter=delimiter)
+    return {"output": [Tensor(((source, 0),), ins[0].dims) for source in columns]}
+
+
+def _tensor(site: Site, ins: list[Tensor]) -> Outputs:
+    """ParseTensor: a serialized TensorProto, whose shape nothing tells but what comes after."""
+    own = Source("tensor", site.node.attr_type("out_type") or "float32", None)
+    _code(site, ins[0], "tensor", (Part("", own),))
+    return [_child(own)]
+
+
+def _json_example(site: Site, ins: list[Tensor]) -> Outputs:
+    """DecodeJSONExample gives tf.Examples, which something parses."""
+    own = Source("example", "string", ())
+    _code(site, ins[0], "json_example", (Part("", own),))
+    return [Tensor(((own, 0),), ins[0].dims)]
+
+
+def _tokens(site: Site, ins: list[Tensor]) -> Outputs:
+    """Words of a text; where they are looked up the text is made of such."""
+    own = Source("word", "string", ())
+    separator = site.walk.values(ins[1]) if len(ins) > 1 else None
+    text = separator.ravel()[0] if separator is not None and separator.size == 1 else b""
+    _code(site, ins[0], "words", (Part("", own),), separator=text if isinstance(text, bytes) else b"")
+    words = Tensor(((own, 0),), (None,))
+    return {"indices": [Tensor(dims=(None, 2))], "values": [words], "shape": [Tensor(dims=(2,))]}
+
+
+def _text(site: Site, ins: list[Tensor]) -> Outputs:
+    """Any text will do."""
+    _code(site, ins[0], "text")
+    return [Tensor(dims=ins[0].dims)]
+
+
+_TEXTS = (
+    "StringToHashBucketFast", "StringToHashBucketStrong", "StringToHashBucket", "StringLength", "RegexFullMatch",
+    "StaticRegexFullMatch", "UnicodeTranscode", "UnicodeDecode", "UnicodeDecodeWithOffsets", "UnicodeScript",
+    "StringNGrams", "Substr", "StringJoin", "ReduceJoin", "WhitespaceTokenizeWithOffsets", "EncodeBase64",
+)  # fmt: skip
+
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(("ParseExample", "ParseExampleV2", "ParseSingleExample"), _parse_example),
+    **dict.fromkeys(("ParseSequenceExample", "ParseSequenceExampleV2", "ParseSingleSequenceExample"),
+                    _sequence_example),
+    **dict.fromkeys(_IMAGES, _image), "DecodeWav": _wav, "DecodeBase64": _inner("base64"),
+    "DecodeCompressed": _inner("compressed"), "StringToNumber": _number, "DecodeRaw": _raw, "DecodePaddedRaw": _raw,
+    "DecodeCSV": _csv, "ParseTensor": _tensor, "DecodeJSONExample": _json_example,
+    **dict.fromkeys(("StringSplit", "StringSplitV2"), _tokens), **dict.fromkeys(_TEXTS, _text),
+}  # fmt: skip

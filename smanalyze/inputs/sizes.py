@@ -1,0 +1,217 @@
+"""Unknown sizes: what the consumers of a tensor demand of them, and sizes that meet the demands.
+
+An unknown size is a ``Dim``; what becomes of it is an expression that can be computed once the sizes are chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Union
+
+MAX_SIZE = 4096
+"""No size above this is looked for."""
+
+
+class Dim:
+    """One unknown size; ``name`` is for people. ``same`` leads to the one that it must be equal to."""
+
+    __slots__ = ("name", "same")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.same: Dim | None = None
+
+    def root(self) -> Dim:
+        """The one that stands for all that must be equal."""
+        found = self
+        while found.same is not None:
+            found = found.same
+        return found
+
+
+class Product(NamedTuple):
+    """Sizes that were folded into one."""
+
+    factors: tuple[Size, ...]
+
+
+class Window(NamedTuple):
+    """What a window leaves of a size: of a convolution, a pooling, or a slice with steps."""
+
+    of: Size
+    width: int
+    step: int
+    same: bool  # padded so that no place is lost
+
+
+class Sum(NamedTuple):
+    """Sizes one after another."""
+
+    terms: tuple[Size, ...]
+
+
+class Share(NamedTuple):
+    """A size divided by others, as Reshape works out its -1."""
+
+    of: Size
+    by: Size
+
+
+Size = Union[int, Dim, Product, Window, Sum, Share, None]
+"""None: nothing is known."""
+
+Sizes = dict[Dim, int]
+
+
+def size_of(size: Size, chosen: Sizes) -> int | None:
+    """The number, None where the chosen sizes do not tell it."""
+    if size is None or isinstance(size, int):
+        return size
+    if isinstance(size, Dim):
+        return chosen.get(size.root())
+    if isinstance(size, Window):
+        whole = size_of(size.of, chosen)
+        if whole is None:
+            return None
+        return -(-whole // size.step) if size.same else (whole - size.width) // size.step + 1
+    if isinstance(size, Share):
+        whole, part = size_of(size.of, chosen), size_of(size.by, chosen)
+        return None if whole is None or not part or whole % part else whole // part
+    parts = [size_of(part, chosen) for part in (size.factors if isinstance(size, Product) else size.terms)]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    if isinstance(size, Sum):
+        return sum(known)
+    total = 1
+    for part in known:
+        total *= part
+    return total
+
+
+def dims_in(size: Size) -> set[Dim]:
+    """The unknown sizes that an expression needs."""
+    if isinstance(size, Dim):
+        return {size.root()}
+    if isinstance(size, Window):
+        return dims_in(size.of)
+    if isinstance(size, Share):
+        return dims_in(size.of) | dims_in(size.by)
+    if isinstance(size, Product | Sum):
+        parts = size.factors if isinstance(size, Product) else size.terms
+        return {dim for part in parts for dim in dims_in(part)}
+    return set()
+
+
+def product(factors: Iterable[Size]) -> Size:
+    """The sizes folded into one; None where one is unknown."""
+    number, rest = 1, []
+    for factor in factors:
+        if factor is None:
+            return None
+        if isinstance(factor, int):
+            number *= factor
+        elif isinstance(factor, Product):
+            rest.extend(factor.factors)
+        else:
+            rest.append(factor)
+    if not rest or not number:
+        return number
+    return rest[0] if len(rest) == 1 and number == 1 else Product((*([number] if number != 1 else []), *rest))
+
+
+class Demand(NamedTuple):
+    """``size`` must be ``number``, or at least so much, or divisible by it; ``why`` names the node."""
+
+    size: Size
+    kind: str  # "equal", "least", "divisible", "whole" (a Share without remainder)
+    number: int
+    why: str
+
+    def met(self, chosen: Sizes) -> bool | None:
+        """Whether the sizes meet it; None where they do not tell."""
+        size = size_of(self.size, chosen)
+        if self.kind == "whole" and isinstance(self.size, Share) and size is None:
+            known = size_of(self.size.of, chosen) is not None and size_of(self.size.by, chosen) is not None
+            return False if known else None
+        if size is None:
+            return None
+        if self.kind == "divisible":
+            return size % self.number == 0
+        return size >= self.number if self.kind in ("least", "whole") else size == self.number
+
+
+class Demands:
+    """All demands on the unknown sizes of one signature."""
+
+    def __init__(self) -> None:
+        self.batch = Dim("batch")
+        self.dims: list[Dim] = []
+        self.found: dict[Demand, None] = {}
+
+    def new(self, name: str) -> Dim:
+        """One more unknown size."""
+        self.dims.append(Dim(name))
+        return self.dims[-1]
+
+    def equal(self, one: Size, other: Size, why: str) -> None:
+        """Both are the same size."""
+        if isinstance(other, int):
+            one, other = other, one
+        if isinstance(one, int) and other is not None and not isinstance(other, int):
+            self.found.setdefault(Demand(other, "equal", one, why))
+        elif isinstance(one, Dim) and isinstance(other, Dim):
+            first, second = one.root(), other.root()
+            if first is not second:
+                kept, gone = (second, first) if second is self.batch.root() else (first, second)
+                gone.same = kept
+
+    def least(self, size: Size, number: int, why: str) -> None:
+        """The size is at least so much."""
+        if size is not None and not isinstance(size, int):
+            self.found.setdefault(Demand(size, "least", number, why))
+
+    def divisible(self, size: Size, number: int, why: str) -> None:
+        """The size can be divided by the number."""
+        if size is not None and not isinstance(size, int) and number > 1:
+            self.found.setdefault(Demand(size, "divisible", number, why))
+
+    def whole(self, share: Size, why: str) -> None:
+        """A division leaves no rest."""
+        if isinstance(share, Share):
+            self.found.setdefault(Demand(share, "whole", 1, why))
+
+    def why(self, dim: Dim) -> str:
+        """The node that fixes a size, "" where none does."""
+        told = (one for one in self.found if one.kind == "equal" and dim.root() in dims_in(one.size))
+        return next((one.why for one in told), "")
+
+    def solve(self, batch: int, free: int) -> Sizes:
+        """Sizes for the unknown ones that meet every demand that can be met: ``batch`` for what all inputs share, and
+        for the rest ``free`` or the next larger size that will do."""
+        chosen: Sizes = {self.batch.root(): batch}
+        wanted = [(one, dims_in(one.size)) for one in self.found]
+        for one, _ in wanted:
+            if one.kind == "equal" and isinstance(one.size, Dim):
+                chosen[one.size.root()] = one.number
+        for one, within in wanted:
+            if one.kind == "equal" and within <= {self.batch.root()} and one.met(chosen) is False:
+                self._search(within, chosen, [one], 1)
+        for one, within in wanted:
+            left = within - chosen.keys()
+            if one.kind == "equal" and left:
+                self._search(left, chosen, [one], 1)
+        for dim in {dim.root(): None for dim in self.dims}:
+            if dim not in chosen:
+                self._search({dim}, chosen, [one for one, within in wanted if dim in within], free)
+        return chosen
+
+    def _search(self, dims: set[Dim], chosen: Sizes, demands: list[Demand], start: int) -> None:
+        """Chooses one size for all of ``dims``: the first from ``start`` on that meets the demands, else ``start``."""
+        before = {dim: chosen[dim] for dim in dims if dim in chosen}
+        for number in range(start, MAX_SIZE if demands else start + 1):
+            chosen.update(dict.fromkeys(dims, number))
+            if all(one.met(chosen) is not False for one in demands):
+                return
+        for dim in dims:
+            chosen[dim] = before.get(dim, max(start, 1))

@@ -1,0 +1,153 @@
+"""Trials from what consumes the inputs: a ladder, from what is most telling to what is most likely to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+from smanalyze.inputs.consumers import Wanted
+from smanalyze.inputs.make_groups import group_arrays
+from smanalyze.inputs.make_strings import strings
+from smanalyze.inputs.make_values import Making, numbers
+from smanalyze.inputs.records import Feed, Slot, Trial
+from smanalyze.inputs.sizes import Dim, dims_in, size_of
+from smanalyze.inputs.tensors import Source
+
+LENGTHS = (8, 16, 32, 64, 128, 224, 299)
+"""Sizes to try where nothing tells one."""
+
+MAX_ELEMENTS = 4_000_000
+"""A trial with more elements in one tensor is left out, unless the signature itself asks for so many."""
+
+BATCH = 2
+"""One would hide what goes wrong with a batch."""
+
+_RANKS = ((1, 1), (0, 0), (2, 2), (3, 3), (4, 4))
+MAX_TRIALS = 40
+
+
+class Rung:
+    """One step of the ladder: style and length of the values, batch, rank of inputs without one, and what strings are
+    that nobody is known to read."""
+
+    __slots__ = ("batch", "code", "length", "rank", "style")
+
+    def __init__(self, style: str, length: int = 8, batch: int = BATCH, rank: int = 1, code: str = "text") -> None:
+        self.style = style
+        self.length = length
+        self.batch = batch
+        self.rank = rank
+        self.code = code
+
+    @property
+    def name(self) -> str:
+        """The rung, for people."""
+        words = [{"edge": "with odd values", "plain": "plain"}.get(self.style, self.style)]
+        words += [f"sizes {self.length}"] * (self.length != 8) + [f"batch {self.batch}"] * (self.batch != BATCH)
+        words += [f"rank {self.rank}"] * (self.rank != 1) + [f"strings as {self.code}"] * (self.code != "text")
+        return ", ".join(words)
+
+
+def synthesized(wanted: Wanted, seed: int) -> Iterator[Trial]:
+    """The trials in order; those that would repeat the one before them are left out."""
+    known: set[tuple[Any, ...]] = set()
+    for rung in _rungs(wanted):
+        trial = _trial(wanted, rung, seed)
+        if trial is None:
+            continue
+        same = tuple(_content(feed) for feed in trial.feeds)
+        if same not in known:
+            known.add(same)
+            yield trial
+        if len(known) >= MAX_TRIALS:
+            return
+
+
+def _content(feed: Feed) -> tuple[Any, ...]:
+    array = feed.array
+    return feed.shape, hash(tuple(array.ravel())) if array.dtype == object else hash(array.tobytes())
+
+
+def _rungs(wanted: Wanted) -> Iterator[Rung]:
+    unranked = any(source.dims is None for source in wanted.sources)
+    blind = any(s.dtype == "string" and not s.codes and not s.wishes for s in wanted.sources)
+    for style in ("edge", "plain"):
+        yield Rung(style)
+    for length in LENGTHS[1:]:
+        yield Rung("plain", length)
+    yield Rung("plain", 1)
+    if unranked:
+        for rank in (0, 2, 3, 4):
+            yield Rung("plain", 32 if rank == 4 else 8, rank=rank)
+    for code in ("example", "number", "image") if blind else ():
+        yield Rung("plain", code=code)
+    yield Rung("plain", batch=1)
+    for style in ("zeros", "ones"):
+        yield Rung(style)
+    for length in LENGTHS[1:]:
+        yield Rung("plain", length, batch=1)
+
+
+def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
+    chosen = wanted.demands.solve(rung.batch, rung.length)
+    making = Making(chosen, seed, rung.style, rung.code, rung.length)
+    batch = chosen[wanted.demands.batch.root()]
+    arrays: dict[Source, Any] = {}
+    for group in wanted.groups:
+        arrays.update(zip(group.parts, group_arrays(group, making, rung.batch), strict=True))
+    for source in wanted.sources:
+        if source not in arrays:
+            shape = making.sizes(source, rung.rank)
+            if source.dims is None and shape:
+                shape = (rung.batch, *shape[1:])
+            if prod(shape) > MAX_ELEMENTS and not _fixed(source):
+                return None
+            arrays[source] = (strings if source.dtype == "string" else numbers)(source, shape, making)
+    feeds = tuple(
+        _feed(wanted, slot, source, arrays[source]) for slot, source in zip(wanted.slots, wanted.sources, strict=True)
+    )
+    free = bool(wanted.groups) or any(
+        source.dims is None or wanted.demands.batch.root() in {d for size in source.dims for d in dims_in(size)}
+        for source in wanted.sources
+    )
+    fixed = batch != rung.batch or not free
+
+    def remake(other: int) -> Trial:
+        made = _trial(wanted, Rung(rung.style, rung.length, other, rung.rank, rung.code), seed)
+        assert made is not None
+        return made
+
+    return Trial(rung.name, None if fixed else batch, feeds, remake)
+
+
+def _fixed(source: Source) -> bool:
+    return source.dims is not None and all(isinstance(size, int) for size in source.dims)
+
+
+def _feed(wanted: Wanted, slot: Slot, source: Source, array: Any) -> Feed:
+    return Feed(
+        slot.input, slot.keyword, slot.tensor_name, slot.dtype, tuple(array.shape), array, why_of(wanted, source)
+    )
+
+
+def why_of(wanted: Wanted, source: Source) -> str:
+    """What decided about the values and the sizes of a source."""
+    reasons: dict[str, None] = {}
+    for wish in source.wishes:
+        bound = size_of(wish.bound, {}) if wish.kind == "below" else None
+        words = {
+            "below": f"below {bound}" if bound is not None else "below a size", "words": "keys of the table",
+            "pixels": "0 to 255", "sorted": "never falling", "count": "a size", "predicate": "chooses a branch",
+        }  # fmt: skip
+        reasons.setdefault(f"{words[wish.kind]}: {wish.why}")
+    for code in source.codes.values():
+        reasons.setdefault(f"{code.kind.replace('_', ' ')}: {code.why}")
+    for group in wanted.groups:
+        if source in group.parts:
+            reasons.setdefault(f"part of a {group.kind} tensor")
+    for size in source.dims or ():
+        if isinstance(size, Dim) and wanted.demands.why(size):
+            number = wanted.demands.solve(BATCH, LENGTHS[0]).get(size.root())
+            reasons.setdefault(f"size {number}: {wanted.demands.why(size)}")
+    return "; ".join(list(reasons)[:4])
