@@ -114,6 +114,7 @@ class _Loader:
             read_file=self.directory.read,
             file_pieces=self.directory.pieces,
             keras_texts=partial(_keras_texts, self.directory),
+            input_example=self._input_example,
             **rest,
         )
 
@@ -283,6 +284,11 @@ class _Loader:
                 continue  # told when somebody asks for its content
             if fault is not None and fault[0] == "lfs-pointer":
                 self._lost(fault[0], "asset", fault[1], entry.path, 0)
+
+    def _input_example(self) -> bytes | None:
+        from smanalyze.source.mlflow import input_example
+
+        return input_example(self.directory.root) if self.place.file is None else None
 
     def _warmup(self) -> tuple[WarmupRecord, ...]:
         from smanalyze.format.tfrecord import prediction_logs

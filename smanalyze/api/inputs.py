@@ -1,19 +1,26 @@
-"""Values to call the signatures of a model with, from the first source that has some."""
+"""Values to call the signatures of a model with: from the first source that has some, in the order file, warm-up
+requests, MLflow's input example, defaults of the signature, and what can be made from what consumes the inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from smanalyze.errors import UsageError
 from smanalyze.facts.names import Names
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import input_slots
 from smanalyze.inputs.consumers import Wanted, find_wanted
-from smanalyze.inputs.records import SignatureInputs, Trial, Trials
+from smanalyze.inputs.defaults import default_arrays, with_defaults
+from smanalyze.inputs.given import ANY, BARE, Named
+from smanalyze.inputs.given_trial import fits_names, given_trial
+from smanalyze.inputs.records import Origin, SignatureInputs, Slot, Trial, Trials
 from smanalyze.inputs.synthesize import synthesized
-from smanalyze.model.saved_model import MetaGraph, SavedModel, Signature
+from smanalyze.load import WARMUP, select_meta_graphs
+from smanalyze.model.saved_model import SavedModel, Signature
 
 UNFED = frozenset({"resource", "variant"})
+"""Handles, which nothing outside a program can make."""
 
 
 def plan_inputs(
@@ -24,21 +31,168 @@ def plan_inputs(
     seed: int = 0,
     given: str | None = None,
 ) -> tuple[SignatureInputs, ...]:
+    """What to call each signature with, in the model's order; ``signatures`` chooses some, ``tags`` one MetaGraph.
+
+    Nothing is made before its trials are asked for; the same seed makes the same bytes. ``given`` is the path of a .npz
+    or JSON file. Raises UsageError for tags or signatures that are not there, and for a file that does not fit.
+    """
+    chosen = select_meta_graphs(model, tags) if tags is not None else model
+    if signatures is not None:
+        known = [one.key for meta_graph in chosen.meta_graphs for one in meta_graph.signatures]
+        for key in signatures:
+            if key not in known:
+                there = ", ".join(dict.fromkeys(known)) or "none"
+                raise UsageError(f"There is no signature {key!r}. Signatures: {there}.")
+    planner = _Planner(chosen, seed)
+    wanted = [
+        (ModelGraph(meta_graph), signature)
+        for meta_graph in chosen.meta_graphs
+        for signature in meta_graph.signatures
+        if signatures is None or signature.key in signatures
+    ]
+    files = _from_file(given, [signature for _, signature in wanted], signatures is not None)
+    names: dict[int, Names] = {}
     found = []
-    for meta_graph in model.meta_graphs:
-        graph = ModelGraph(meta_graph)
-        names = Names(graph)
-        for signature in meta_graph.signatures:
-            found.append(_planned(model, graph, names, signature, seed))
+    for graph, signature in wanted:
+        table = names.setdefault(id(graph.meta_graph), Names(graph))
+        found.append(planner.plan(graph, table, signature, files.get(signature.key)))
     return tuple(found)
 
 
-def _planned(model: SavedModel, graph: ModelGraph, names: Names, signature: Signature, seed: int) -> SignatureInputs:
-    kept: list[Wanted] = []
+class _Planner:
+    """Finds the source for each signature of one model."""
 
-    def trials() -> Iterator[Trial]:
-        if not kept:
-            kept.append(find_wanted(model, graph, names, signature))
-        return synthesized(kept[0], seed)
+    def __init__(self, model: SavedModel, seed: int) -> None:
+        self.model = model
+        self.seed = seed
 
-    return SignatureInputs(graph.meta_graph.tags, signature.key, "synthesized", Trials(trials))
+    def plan(self, graph: ModelGraph, names: Names, signature: Signature, file: Trial | None) -> SignatureInputs:
+        """The source that has values, and its trials; what can be made comes after all but a given file."""
+        slots = slots_of(signature)
+        tags, key = graph.meta_graph.tags, signature.key
+        unfed = [slot.keyword for slot in slots if slot.dtype in UNFED]
+        if unfed:
+            reason = f"Its input {unfed[0]!r} is a handle, which nothing outside the model can make."
+            return SignatureInputs(tags, key, "synthesized", (), reason)
+        if file is not None:
+            return SignatureInputs(tags, key, "file", (file,))
+        kept: list[Wanted] = []
+        ready: dict[Origin, tuple[Trial, ...]] = {}
+
+        def trials() -> Iterator[Trial]:
+            yield from ready.get(source, ())
+            if not kept:
+                kept.append(find_wanted(self.model, graph, names, signature))
+            yield from with_defaults(synthesized(kept[0], self.seed), signature)
+
+        source: Origin = "synthesized"
+        for source, found in self._stored(signature, slots):
+            ready[source] = found
+            if found:
+                break
+        else:
+            source = "synthesized"
+        return SignatureInputs(tags, key, source, Trials(trials))
+
+    def _stored(self, signature: Signature, slots: tuple[Slot, ...]) -> Iterator[tuple[Origin, tuple[Trial, ...]]]:
+        """The sources that the model itself has, each with the trials that fit."""
+        if any(one.signature_name in (signature.key, "") for one in self.model.warmup):
+            yield "warmup", self._warmup(signature, slots)
+        example = self.model.input_example() if self.model.input_example is not None else None
+        if example is not None:
+            yield "mlflow", _of_mlflow(example, signature, slots)
+        if slots and all(info.default is not None for info in signature.inputs):
+            defaults = default_arrays(signature)
+            if len(defaults) == len(slots):
+                yield "defaults", (given_trial("defaults", signature.key, slots, {}, defaults, ""),)
+
+    def _warmup(self, signature: Signature, slots: tuple[Slot, ...]) -> tuple[Trial, ...]:
+        from smanalyze.format.prediction_log import requests
+
+        data = self.model.read_file(WARMUP) if self.model.read_file is not None else b""
+        found = []
+        for number, request in enumerate(requests(data, file=WARMUP)):
+            if (request.signature_name or "serving_default") != signature.key:
+                continue
+            values: Named = dict(request.tensors)
+            if request.kind == "session_run":
+                values = {slot.keyword: values[slot.tensor_name] for slot in slots if slot.tensor_name in values}
+            elif request.kind != "predict":
+                values = {BARE: list(request.examples)}
+            found += _fitting(f"warm-up request {number + 1}", signature, slots, values, f"record {number + 1} of {WARMUP}")
+        return tuple(found)
+
+
+def slots_of(signature: Signature) -> tuple[Slot, ...]:
+    """The dense tensors that a signature takes."""
+    return tuple(slot for info in signature.inputs for slot in input_slots(info))
+
+
+def _fitting(name: str, signature: Signature, slots: tuple[Slot, ...], values: Named, why: str) -> list[Trial]:
+    """The trial, where the values fit what the signature declares; a stale request or example is passed over."""
+    try:
+        return [given_trial(name, signature.key, slots, values, default_arrays(signature), why)]
+    except UsageError:
+        return []
+
+
+def _of_mlflow(example: bytes, signature: Signature, slots: tuple[Slot, ...]) -> tuple[Trial, ...]:
+    from smanalyze.inputs.given import json_given
+
+    try:
+        (values,) = json_given(example).values()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+    return tuple(_fitting("MLflow's input example", signature, slots, values, "MLflow's input example"))
+
+
+# A given file -------------------------------------------------------------------------------------------------------
+
+
+def _from_file(path: str | None, signatures: list[Signature], chosen: bool) -> dict[str, Trial]:
+    """The trial of each signature that the file has values for. Raises UsageError where it fits none, or where one
+    that was chosen, or that the file names, does not fit."""
+    if path is None:
+        return {}
+    from smanalyze.inputs.given import read_given
+
+    values = _by_signature(read_given(path), signatures)
+    known = {signature.key: signature for signature in signatures}
+    unknown = [key for key in values if key != ANY and key not in known]
+    if unknown:
+        there = ", ".join(known) or "none"
+        raise UsageError(f"There is no signature {unknown[0]!r}. Signatures: {there}.", file=path)
+    found: dict[str, Trial] = {}
+    for signature in signatures:
+        slots, defaults = slots_of(signature), default_arrays(signature)
+        own = values.get(signature.key)
+        if own is None and ANY in values:
+            wanted = chosen or len(signatures) == 1
+            own = values[ANY] if wanted or fits_names(slots, values[ANY], frozenset(defaults)) else None
+        if own is not None:
+            try:
+                found[signature.key] = given_trial("given", signature.key, slots, own, defaults, f"given in {path}")
+            except UsageError as error:
+                raise UsageError(error.message, file=path) from error
+    if not found:
+        inputs = "; ".join(f"{s.key}: {', '.join(slot.keyword for slot in slots_of(s))}" for s in signatures)
+        raise UsageError(f"The names in the file are those of no signature. Inputs by signature: {inputs}.", file=path)
+    return found
+
+
+def _by_signature(values: dict[str, Named], signatures: list[Signature]) -> dict[str, Named]:
+    """Values by signature, where their names tell: below a signature's key, or after it and a slash."""
+    flat: Any = values.get(ANY)
+    if flat is None or set(flat) == {BARE}:
+        return values
+    keys = sorted((signature.key for signature in signatures), key=len, reverse=True)
+    if flat and all(name in keys and isinstance(value, dict) for name, value in flat.items()):
+        return dict(flat)
+    inputs = {slot.keyword for signature in signatures for slot in slots_of(signature)}
+    found: dict[str, Named] = {}
+    for name, value in flat.items():
+        key = next((key for key in keys if name.startswith(f"{key}/")), None)
+        if key is None or name in inputs:
+            return values
+        found.setdefault(key, {})[name.removeprefix(f"{key}/")] = value
+    return found or values

@@ -90,10 +90,10 @@ def feeds(caller: Caller, info: TensorInfo) -> tuple[Feed, ...]:
     if info.components:
         return tuple(_component(info, number, part) for number, part in enumerate(info.components))
     sizes = caller.sizes(info)
-    return (Feed(info.name, info.tensor_name, dtype, sizes, _default(info.default, prod(sizes))),)
+    return (Feed(info.name, info.tensor_name, dtype, sizes, default_values(info.default, prod(sizes))),)
 
 
-def _default(text: str | None, count: int) -> tuple[Value, ...] | None:
+def default_values(text: str | None, count: int) -> tuple[Value, ...] | None:
     """The values of a default, None where its text does not tell all of them."""
     try:
         found = ast.literal_eval(text or "")

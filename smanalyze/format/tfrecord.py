@@ -8,7 +8,7 @@ regression.proto, inference.proto, session_service.proto, model.proto of tensorf
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from smanalyze.errors import FormatError
 from smanalyze.format.checksum import masked_crc32c
@@ -25,7 +25,7 @@ _HEAD_BYTES = 12
 _TAIL_BYTES = 4
 
 #: Field of PredictionLog's oneof -> kind. predict_streamed_log (7) holds PredictRequests, too.
-_KINDS = {2: "classify", 3: "regress", 4: "multi_inference", 5: "session_run", 6: "predict", 7: "predict"}
+KINDS = {2: "classify", 3: "regress", 4: "multi_inference", 5: "session_run", 6: "predict", 7: "predict"}
 
 
 @record
@@ -78,6 +78,16 @@ def _add_bad_length(data: Buffer, faults: Faults, number: int, position: int) ->
         faults.add("wrong-kind", "The file is not a TFRecord file: its first checksum does not match.", 0)
 
 
+def write_records(contents: Iterable[bytes]) -> bytes:
+    """A TFRecord file of the contents."""
+    whole = bytearray()
+    for content in contents:
+        length = len(content).to_bytes(8, "little")
+        whole += length + masked_crc32c(length).to_bytes(4, "little")
+        whole += content + masked_crc32c(content).to_bytes(4, "little")
+    return bytes(whole)
+
+
 def prediction_logs(data: Buffer, *, file: str) -> ParsedLogs:
     """The requests of ``assets.extra/tf_serving_warmup_requests``, given all its bytes. Never raises.
 
@@ -95,29 +105,29 @@ def prediction_logs(data: Buffer, *, file: str) -> ParsedLogs:
 
 
 def _requests(log: bytes) -> Iterator[WarmupRecord]:
-    found = [(_KINDS[number], value) for number, value in _fields(log) if number in _KINDS]
+    found = [(KINDS[number], value) for number, value in fields_of(log) if number in KINDS]
     if not found:
         yield WarmupRecord("unknown", "", "", ())
         return
     # Of a oneof the last one counts.
     kind, request_log = found[-1]
-    for number, request in _fields(request_log):
+    for number, request in fields_of(request_log):
         if number != 1:
             continue
-        fields = list(_fields(request))
+        fields = list(fields_of(request))
         if kind == "multi_inference":
             for task in (value for number, value in fields if number == 1):
-                yield WarmupRecord(kind, *_model_spec(list(_fields(task))), ())
+                yield WarmupRecord(kind, *model_spec(list(fields_of(task))), ())
             continue
         # The map of a PredictRequest and the feeds of a SessionRunRequest are field 2, the name field 1 in each.
         inputs = [_text(value, 1) for number, value in fields if number == 2] if kind in _WITH_INPUTS else []
-        yield WarmupRecord(kind, *_model_spec(fields), tuple(sorted(set(inputs))))
+        yield WarmupRecord(kind, *model_spec(fields), tuple(sorted(set(inputs))))
 
 
 _WITH_INPUTS = frozenset({"predict", "session_run"})
 
 
-def _model_spec(fields: list[tuple[int, bytes]]) -> tuple[str, str]:
+def model_spec(fields: list[tuple[int, bytes]]) -> tuple[str, str]:
     """(name, signature_name) of the ModelSpec in field 1 of a request."""
     spec = b"".join(value for number, value in fields if number == 1)
     return _text(spec, 1), _text(spec, 3)
@@ -126,13 +136,13 @@ def _model_spec(fields: list[tuple[int, bytes]]) -> tuple[str, str]:
 def _text(message: bytes, wanted: int) -> str:
     """A string field, "" where absent; of several the last counts."""
     value = b""
-    for number, content in _fields(message):
+    for number, content in fields_of(message):
         if number == wanted:
             value = content
     return value.decode("utf-8", "backslashreplace")
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+def fields_of(message: bytes) -> Iterator[tuple[int, bytes]]:
     """(field number, bytes) of the length-delimited fields of a message; others are passed over.
 
     Raises FormatError where the bytes are not protobuf's wire format.

@@ -133,7 +133,7 @@ class SavedModel:
 
     ``read_file`` gives the bytes of one of ``files`` by its path, ``file_pieces`` the same a piece at a time (for files
     of any size); FormatError if it cannot be read. ``keras_texts`` gives the Keras configurations in one of ``files``,
-    None where its name is not that of a Keras file.
+    None where its name is not that of a Keras file; ``input_example`` the JSON that MLflow keeps beside the model.
     """
 
     found: Found
@@ -156,6 +156,7 @@ class SavedModel:
     fingerprints: FingerprintSource | None = field(default=None, compare=False, repr=False)
     file_pieces: Callable[[str], Iterator[memoryview]] | None = field(default=None, compare=False, repr=False)
     keras_texts: Callable[[str], KerasTexts | None] | None = field(default=None, compare=False, repr=False)
+    input_example: Callable[[], bytes | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def kind(self) -> str:
