@@ -119,7 +119,9 @@ class _Planner:
                 values = {slot.keyword: values[slot.tensor_name] for slot in slots if slot.tensor_name in values}
             elif request.kind != "predict":
                 values = {BARE: list(request.examples)}
-            found += _fitting(f"warm-up request {number + 1}", signature, slots, values, f"record {number + 1} of {WARMUP}")
+            found += _fitting(
+                f"warm-up request {number + 1}", signature, slots, values, f"record {number + 1} of {WARMUP}"
+            )
         return tuple(found)
 
 

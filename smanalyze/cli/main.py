@@ -18,7 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = ("report", "audit", "scan", "diff", "show", "values", "rules", "render", "schema", "completion")
+_COMMANDS = (
+    "report", "audit", "scan", "diff", "show", "values", "inputs", "rules", "render", "schema", "completion",
+)  # fmt: skip
 """Modules of this package; the order is that of --help."""
 
 OK, FAILED = 0, 2

@@ -163,7 +163,9 @@ def feature_value(feature: Feature) -> float | int | str:
 
 def example_base64(example: ExampleInput) -> str:
     """A serialized tf.Example of zeros and ``text``, as base64 (tensorflow/core/example/example.proto)."""
-    entries = b"".join(wire.field(1, wire.field(1, wire.text(f.name)) + wire.field(2, _feature(f))) for f in sendable(example))
+    entries = b"".join(
+        wire.field(1, wire.field(1, wire.text(f.name)) + wire.field(2, _feature(f))) for f in sendable(example)
+    )
     return base64.b64encode(wire.field(1, entries)).decode("ascii")
 
 

@@ -63,10 +63,19 @@ def _curl(caller: Caller, verb: str, body: str) -> str:
 
 
 def _url(caller: Caller, verb: str) -> str:
-    """The model's name is the server's choice; that of the folder given to it is the usual one."""
-    name = caller.path.partition("/")[0]
+    return served_url(served_name(caller.path), verb)
+
+
+def served_name(path: str) -> str:
+    """The name that a model is likely to have on a server, whose choice it is: that of the folder given to it."""
+    name = path.partition("/")[0]
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name)
-    return f"http://localhost:8501/v1/models/{kept or 'model'}:{verb}"
+    return kept or "model"
+
+
+def served_url(name: str, verb: str) -> str:
+    """Where TensorFlow Serving answers, as its own image is started."""
+    return f"http://localhost:8501/v1/models/{name}:{verb}"
 
 
 def _zero(info: TensorInfo) -> Any:

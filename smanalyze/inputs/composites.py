@@ -68,7 +68,9 @@ def groups_at(concrete: ConcreteFunction, given: dict[int, Tensor], inputs: int)
             parts = [_only(given.get(-1 - k)) for k in range(position, position + count)]
             whole = tuple(part for part in parts if part is not None)
             if len(whole) == count:
-                found.append(Group("sparse" if leaf[0].name == "SparseTensorSpec" else "ragged", whole, _shape(leaf[0])))
+                found.append(
+                    Group("sparse" if leaf[0].name == "SparseTensorSpec" else "ragged", whole, _shape(leaf[0]))
+                )
         position += count
     return found
 

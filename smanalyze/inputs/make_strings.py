@@ -149,7 +149,9 @@ def _wav(code: Code, number: int, making: Making) -> bytes:
 def _raw(code: Code, number: int, making: Making) -> bytes:
     values = _values(code.parts[0], number, making)
     order = "<" if code.option("little") else ">"
-    return bytes(values.astype(values.dtype.newbyteorder(order)).tobytes() if values.dtype.isbuiltin else values.tobytes())
+    return bytes(
+        values.astype(values.dtype.newbyteorder(order)).tobytes() if values.dtype.isbuiltin else values.tobytes()
+    )
 
 
 def _scalar(part: Part, number: int, making: Making) -> bytes:

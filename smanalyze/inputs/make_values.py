@@ -48,7 +48,9 @@ class Making:
         """The numbers for one tensor: the same for the same name and seed."""
         import numpy as np
 
-        return np.random.Generator(np.random.PCG64([zlib.crc32((name + self.place).encode("utf-8", "replace")), self.seed]))
+        return np.random.Generator(
+            np.random.PCG64([zlib.crc32((name + self.place).encode("utf-8", "replace")), self.seed])
+        )
 
     def sizes(self, source: Source, rank: int | None = None) -> tuple[int, ...]:
         """The sizes of a source; unknown ones are the trial's length."""
@@ -74,7 +76,7 @@ def numbers(source: Source, shape: tuple[int, ...], making: Making) -> Any:
         return _booleans(source, shape, making)
     if making.style in ("zeros", "ones"):
         return np.full(shape, making.style == "ones", np.int8).astype(dtype)
-    if source.dtype in INTEGERS:
+    if source.dtype in INTEGERS or any(wish.kind in ("below", "words", "sorted") for wish in source.wishes):
         return integers(source, shape, making).astype(dtype)
     pixels = wish_of(source, "pixels") is not None or _named(source.name, _IMAGES)
     if pixels and making.style == "edge":

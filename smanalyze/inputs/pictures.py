@@ -56,7 +56,9 @@ def gif(height: int, width: int, channels: int, seed: int) -> bytes:
             codes.append(128)
         codes.append(pixel)
     codes.append(129)
-    blocks = b"".join(bytes([len(part)]) + part for k in range(0, len(codes), 255) if (part := bytes(codes[k : k + 255])))
+    blocks = b"".join(
+        bytes([len(part)]) + part for k in range(0, len(codes), 255) if (part := bytes(codes[k : k + 255]))
+    )
     palette = b"".join(bytes((2 * k, 2 * k, 2 * k)) for k in range(128))
     screen = struct.pack("<HHBBB", width, height, 0xF6, 0, 0)
     frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, width, height, 0)

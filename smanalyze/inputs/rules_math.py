@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smanalyze.inputs.sizes import Size, Window, product
-from smanalyze.inputs.tensors import Tensor, Wish
+from smanalyze.inputs.tensors import Source, Tensor, Wish
 from smanalyze.inputs.walk import Outputs, Rule, Site
 
 UNARY = (
@@ -78,7 +78,7 @@ def _scalar(site: Site, tensor: Tensor) -> float | None:
     return float(first) if (values == first).all() else None
 
 
-def _shifted(site: Site, ins: list[Tensor]) -> tuple[tuple[object, int], ...]:  # type: ignore[type-arg]
+def _shifted(site: Site, ins: list[Tensor]) -> tuple[tuple[Source, int], ...]:
     """Values to which a constant is added; anything else added makes them others."""
     for value, other, sign in ((ins[0], ins[1], 1), (ins[1], ins[0], 1)):
         if value.sources and other.const is not None and not (site.op == "Sub" and value is ins[1]):

@@ -37,9 +37,8 @@ def _lead(tensor: Tensor) -> tuple[Size, ...]:
 def _parse_example(site: Site, ins: list[Tensor]) -> Outputs | None:
     if not ins[0].sources:
         return None
-    if site.op != "ParseSingleExample":
-        if site.op == "ParseExample":
-            site.walk.want_rank(ins[0], 1)
+    if site.op == "ParseExample":
+        site.walk.want_rank(ins[0], 1)
     lead = () if site.op == "ParseSingleExample" else _lead(ins[0])
     found: dict[str, dict[int, Tensor]] = {"sparse": {}, "dense": {}, "ragged": {}}
     parts = []

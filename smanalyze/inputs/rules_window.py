@@ -46,8 +46,7 @@ def _moved(site: Site, size: Size, width: int, step: int) -> Size:
         return None
     if padding != "SAME":
         site.demands.least(size, width, site.why)
-    left = windowed(size, width, step, padding == "SAME")
-    return left
+    return windowed(size, width, step, padding == "SAME")
 
 
 def _transposed(site: Site, ins: list[Tensor]) -> Outputs | None:

@@ -8,7 +8,8 @@ from smanalyze.inputs.walk import Site
 _V2 = {
     "context_sparse": (2, "context_sparse_types"), "context_dense": (3, "Tcontext_dense"),
     "context_ragged": (4, "context_ragged_value_types"), "feature_list_sparse": (5, "feature_list_sparse_types"),
-    "feature_list_dense": (6, "feature_list_dense_types"), "feature_list_ragged": (7, "feature_list_ragged_value_types"),
+    "feature_list_dense": (6, "feature_list_dense_types"),
+    "feature_list_ragged": (7, "feature_list_ragged_value_types"),
 }  # fmt: skip
 """Kind of feature -> (input that holds its keys, attr of its dtypes)."""
 

@@ -57,7 +57,7 @@ class Share(NamedTuple):
     by: Size
 
 
-Size = Union[int, Dim, Product, Window, Sum, Share, None]
+Size = Union[int, Dim, Product, Window, Sum, Share, None]  # noqa: UP007  (the names before it are strings still)
 """None: nothing is known."""
 
 Sizes = dict[Dim, int]
@@ -105,7 +105,8 @@ def dims_in(size: Size) -> set[Dim]:
 
 def product(factors: Iterable[Size]) -> Size:
     """The sizes folded into one; None where one is unknown."""
-    number, rest = 1, []
+    number = 1
+    rest: list[Size] = []
     for factor in factors:
         if factor is None:
             return None
