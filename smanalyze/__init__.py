@@ -7,6 +7,7 @@
     audit = smanalyze.audit(model)            # an AuditReport: is it whole, and is it the one it claims to be?
     scan = smanalyze.scan(model)              # a ScanReport: what could it do beside computing, and when?
     change = smanalyze.diff(model, other)     # a DiffReport: what changed, and for whom does it matter?
+    inputs = smanalyze.plan_inputs(model)     # values to call each signature with
 
 Each name is loaded on first use, so ``import smanalyze`` is quick.
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from smanalyze.api.audit import write_manifest as write_manifest
     from smanalyze.api.diff import diff as diff
     from smanalyze.api.facts import build_graphs as build_graphs
+    from smanalyze.api.inputs import plan_inputs as plan_inputs
     from smanalyze.api.scan import scan as scan
     from smanalyze.api.scan import scan_weights as scan_weights
     from smanalyze.errors import SmanalyzeError as SmanalyzeError
@@ -41,7 +43,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AuditReport", "DiffReport", "Report", "SavedModel", "ScanReport", "SmanalyzeError", "analyze", "audit",
-    "audit_weights", "build_graphs", "diff", "load", "load_weights_source", "scan", "scan_weights", "write_manifest",
+    "audit_weights", "build_graphs", "diff", "load", "load_weights_source", "plan_inputs", "scan", "scan_weights",
+    "write_manifest",
 ]  # fmt: skip
 
 _HOMES = {
@@ -58,6 +61,7 @@ _HOMES = {
     "diff": "smanalyze.api.diff",
     "load": "smanalyze.load",
     "load_weights_source": "smanalyze.load",
+    "plan_inputs": "smanalyze.api.inputs",
     "scan": "smanalyze.api.scan",
     "scan_weights": "smanalyze.api.scan",
     "write_manifest": "smanalyze.api.audit",

@@ -46,7 +46,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--inputs", metavar="FILE", default=None, help="take the values of a .npz or JSON file")
     parser.add_argument(
         "--trial", metavar="N", type=int, default=1,
-        help="which kind of values: the first has odd ones among them, the later ones are plainer, or longer (default: 1)",
+        help="which kind of values: the first has odd ones among them, later ones are plainer, or longer (default: 1)",
     )  # fmt: skip
     options.add_tag_set(parser)
     parser.add_argument("--format", choices=FORMATS, default=None, help="what to print (default: text)")

@@ -32,23 +32,24 @@ def find_wanted(model: SavedModel, graph: ModelGraph, names: Names, signature: S
     """Follows each input forward. Repeated where a pass tells the rank of an input, or that inputs are the parts of a
     sparse or ragged tensor, whose leading sizes are no batch."""
     ranks: dict[str, int] = {}
-    parts: frozenset[str] = frozenset()
+    parts: dict[str, Group] = {}
     for _ in range(MAX_PASSES):
-        wanted = _one_pass(model, graph, names, signature, ranks, parts)
-        found = {source.name: source.rank_wanted for source in wanted.sources if source.rank_wanted is not None}
-        grouped = frozenset(source.name for group in wanted.groups for source in group.parts)
-        if found.keys() <= ranks.keys() and grouped <= parts:
+        wanted, inner = _one_pass(model, graph, names, signature, ranks, parts)
+        every = (*wanted.sources, *inner)
+        found = {source.name: source.rank_wanted for source in every if source.rank_wanted is not None}
+        grouped = {source.name: group for group in wanted.groups for source in group.parts}
+        if found.keys() <= ranks.keys() and grouped.keys() <= parts.keys():
             break
-        ranks, parts = {**found, **ranks}, parts | grouped
+        ranks, parts = {**found, **ranks}, {**grouped, **parts}
     return wanted
 
 
 def _one_pass(
     model: SavedModel, graph: ModelGraph, names: Names, signature: Signature, ranks: dict[str, int],
-    parts: frozenset[str],
-) -> Wanted:  # fmt: skip
+    parts: dict[str, Group],
+) -> tuple[Wanted, list[Source]]:  # fmt: skip
     demands = Demands()
-    walk = Walk(model, graph, names, demands, RULES)
+    walk = Walk(model, graph, names, demands, RULES, ranks)
     main = graph.library.main
     slots: list[Slot] = []
     sources: list[Source] = []
@@ -62,17 +63,30 @@ def _one_pass(
         group = declared_group(info, tuple(made))
         if group is not None:
             groups.append(group)
+            parts = {**{source.name: group for source in made}, **parts}
         for slot, source in zip(own, made, strict=True):
             number = main.producer(slot.tensor_name)
             if number is not None and number >= 0:
-                given[number] = Tensor(((source, 0),), source.dims)
+                source.numbers = _shape_numbers(source, parts.get(source.name), demands)
+                given[number] = Tensor(((source, 0),), source.dims, source.numbers)
     for number in given:
         if main.ops[number] == "Placeholder":
             given[number] = walk.declared(given[number], main.node(number).attr_shape("shape"), main.names[number])
     walk.start(signature.key, given)
     _share_lengths(sources, demands)
     found = dict.fromkeys((*groups, *_apart(walk.groups, groups)))
-    return Wanted(tuple(slots), tuple(sources), tuple(found), demands)
+    return Wanted(tuple(slots), tuple(sources), tuple(found), demands), walk.inner
+
+
+def _shape_numbers(source: Source, group: Group | None, demands: Demands) -> tuple[Size, ...] | None:
+    """The elements of a sparse tensor's dense shape; the first that nothing fixes is the batch."""
+    if group is None or group.kind != "sparse" or group.parts[2].name != source.name or group.shape is None:
+        return None
+    found: list[Size] = []
+    for place, size in enumerate(group.shape):
+        unknown = demands.batch if place == 0 else demands.new(f"{source.name}[{place}]")
+        found.append(unknown if size is None else size)
+    return tuple(found)
 
 
 def _source(slot: Slot, demands: Demands, ranks: dict[str, int], is_part: bool) -> Source:

@@ -36,7 +36,9 @@ def _sparse(group: Group, making: Making, batch: int) -> list[Any]:
 
     indices, values, dense_shape = group.parts
     rank = _fixed(indices, 1, making) or _fixed(dense_shape, 0, making) or len(group.shape or (0, 0))
-    known = group.shape if group.shape is not None and len(group.shape) == rank else (None,) * rank
+    declared = group.shape if group.shape is not None and len(group.shape) == rank else (None,) * rank
+    demanded = dense_shape.numbers if dense_shape.numbers and len(dense_shape.numbers) == rank else declared
+    known = [size_of(size, making.fixed) for size in demanded]
     room = {"edge": 3, "plain": 1}.get(making.style, 1) if making.length == 8 else making.length
     sizes = tuple(size if size is not None else (batch if place == 0 else room) for place, size in enumerate(known))
     wanted = _fixed(values, 0, making)

@@ -27,11 +27,13 @@ class Making:
     """How one trial is made: the sizes, the seed, and which kind of values.
 
     ``style`` is ``edge`` (with one odd value among the usual ones: a word that the vocabulary lacks, an empty row or
-    text), ``plain``, ``zeros`` or ``ones``; ``code`` says what strings that nobody is known to read are.
+    text), ``plain``, ``zeros`` or ``ones``; ``code`` says what strings that nobody is known to read are. ``fixed`` are
+    those of the sizes that some node asks for.
     """
 
     def __init__(self, chosen: Sizes, seed: int, style: str, code: str = "text", length: int = 8) -> None:
         self.chosen = chosen
+        self.fixed: Sizes = {}
         self.seed = seed
         self.style = style
         self.code = code
@@ -41,6 +43,7 @@ class Making:
     def at(self, number: int) -> Making:
         """The same for what stands in one of several strings."""
         inner = Making(self.chosen, self.seed, self.style, self.code, self.length)
+        inner.fixed = self.fixed
         inner.place = f"{self.place}/{number}"
         return inner
 

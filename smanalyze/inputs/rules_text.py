@@ -156,7 +156,7 @@ def _csv(site: Site, ins: list[Tensor]) -> Outputs:
 
 def _tensor(site: Site, ins: list[Tensor]) -> Outputs:
     """ParseTensor: a serialized TensorProto, whose shape nothing tells but what comes after."""
-    own = Source("tensor", site.node.attr_type("out_type") or "float32", None)
+    own = site.walk.source(f"tensor {site.why}", site.node.attr_type("out_type") or "float32")
     _code(site, ins[0], "tensor", (Part("", own),))
     return [_child(own)]
 

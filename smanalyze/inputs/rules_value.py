@@ -148,6 +148,23 @@ def _count(site: Site, ins: list[Tensor]) -> Outputs | None:
     return None
 
 
+def _unique(site: Site, ins: list[Tensor]) -> Outputs:
+    """The values that there are, each once."""
+    return {"y": [Tensor(ins[0].sources, (None,))], "idx": [Tensor(dims=ins[0].dims)]}
+
+
+def _parted(site: Site, ins: list[Tensor]) -> Outputs:
+    """DynamicPartition: some of the values in each output."""
+    own = ins[0].dims
+    return [ins[0].shaped((None, *own[1:]) if own else None)] * (site.node.attr_int("num_partitions") or 0)
+
+
+def _stitched(site: Site, ins: list[Tensor]) -> Outputs:
+    """DynamicStitch(indices, data): all of the data."""
+    data = ins[len(ins) // 2 :]
+    return [Tensor(tuple(dict.fromkeys(pair for tensor in data for pair in tensor.sources)))]
+
+
 def _random(site: Site, ins: list[Tensor]) -> Outputs:
     sizes = site.walk.numbers(ins[0])
     _wish(site, ins[0], "count")
@@ -179,5 +196,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(_SPARSE, _sparse), **dict.fromkeys(("Range", "LinSpace"), _count),
     **dict.fromkeys(("RandomUniform", "RandomStandardNormal", "StatelessRandomUniformV2",
                      "StatelessRandomNormalV2", "TruncatedNormal"), _random),
-    "ReverseSequence": _sequence_mask,
+    "ReverseSequence": _sequence_mask, "DynamicPartition": _parted,
+    **dict.fromkeys(("Unique", "UniqueV2", "UniqueWithCounts"), _unique),
+    **dict.fromkeys(("DynamicStitch", "ParallelDynamicStitch"), _stitched),
 }  # fmt: skip

@@ -207,6 +207,11 @@ class Demands:
                 self._search({dim}, chosen, [one for one, within in wanted if dim in within], free)
         return chosen
 
+    def fixed(self, chosen: Sizes) -> Sizes:
+        """Of chosen sizes those that a demand is about, and the batch."""
+        told = {dim for one in self.found for dim in dims_in(one.size)} | {self.batch.root()}
+        return {dim: size for dim, size in chosen.items() if dim in told}
+
     def _search(self, dims: set[Dim], chosen: Sizes, demands: list[Demand], start: int) -> None:
         """Chooses one size for all of ``dims``: the first from ``start`` on that meets the demands, else ``start``."""
         before = {dim: chosen[dim] for dim in dims if dim in chosen}

@@ -92,6 +92,7 @@ def _rungs(wanted: Wanted) -> Iterator[Rung]:
 def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
     chosen = wanted.demands.solve(rung.batch, rung.length)
     making = Making(chosen, seed, rung.style, rung.code, rung.length)
+    making.fixed = wanted.demands.fixed(chosen)
     batch = chosen[wanted.demands.batch.root()]
     arrays: dict[Source, Any] = {}
     for group in wanted.groups:

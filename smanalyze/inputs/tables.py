@@ -119,7 +119,7 @@ def _stored(walk: Walk, key: Key) -> tuple[Any, ...]:
     objects = walk.model.checkpoint_objects
     if objects is None or walk.model.checkpoint.reader is None:
         return ()
-    wanted = {a.key for a in objects.attributes if a.object_id == key.id and a.key.endswith("-keys")}
+    wanted = {f"{attribute.key}-keys" for attribute in objects.attributes if attribute.object_id == key.id}
     entry = next((entry for entry in walk.model.checkpoint.entries if entry.key in wanted), None)
     if entry is None:
         return ()

@@ -51,14 +51,16 @@ class Source:
     """A tensor whose values are ours to choose: an input, or what is read from the strings of one.
 
     ``dims`` are its sizes, None for unknown rank; ``wishes`` and ``codes`` what its consumers ask of the values.
+    ``numbers`` are its elements, where they are themselves sizes: those of a sparse tensor.
     """
 
-    __slots__ = ("codes", "dims", "dtype", "name", "rank_wanted", "wishes")
+    __slots__ = ("codes", "dims", "dtype", "name", "numbers", "rank_wanted", "wishes")
 
     def __init__(self, name: str, dtype: str, dims: tuple[Size, ...] | None) -> None:
         self.name = name
         self.dtype = dtype
         self.dims = dims
+        self.numbers: tuple[Size, ...] | None = None
         self.rank_wanted: int | None = None
         self.wishes: dict[Wish, None] = {}
         self.codes: dict[str, Code] = {}

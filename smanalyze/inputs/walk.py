@@ -7,13 +7,14 @@ from functools import cached_property
 from typing import Any
 
 from smanalyze.errors import FormatError
+from smanalyze.facts.function_names import stem_of
 from smanalyze.facts.names import Names
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call, argument_mapping
 from smanalyze.graph.keys import Key
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import Group, groups_at
 from smanalyze.inputs.sizes import Demands
-from smanalyze.inputs.tensors import UNKNOWN, Source, Tensor
+from smanalyze.inputs.tensors import UNKNOWN, Source, Tensor, Wish
 from smanalyze.model.graph import Function, Node
 from smanalyze.model.objects import ConcreteFunction
 from smanalyze.model.saved_model import SavedModel
@@ -71,16 +72,20 @@ Rule = Callable[[Site, list[Tensor]], Outputs | None]
 
 
 class Walk:
-    """One pass for one signature. ``rules`` say what an op asks of its inputs, and what it gives."""
+    """One pass for one signature. ``rules`` say what an op asks of its inputs, and what it gives; ``ranks`` are those
+    that a pass before found, by the source's name. ``inner`` are the sources inside of strings that need one."""
 
     def __init__(
-        self, model: SavedModel, graph: ModelGraph, names: Names, demands: Demands, rules: dict[str, Rule]
-    ) -> None:
+        self, model: SavedModel, graph: ModelGraph, names: Names, demands: Demands, rules: dict[str, Rule],
+        ranks: dict[str, int],
+    ) -> None:  # fmt: skip
         self.model = model
         self.graph = graph
         self.names = names
         self.demands = demands
         self.groups: dict[Group, None] = {}
+        self.inner: list[Source] = []
+        self._ranks = ranks
         self._rules = rules
         self._library = graph.library
         self._bodies = self._nodes = 0
@@ -166,7 +171,9 @@ class Walk:
         concrete = self._concrete.get(name)
         if concrete is not None:
             self._bind(concrete, function, given)
-            self.groups.update(dict.fromkeys(groups_at(concrete, given, len(function.inputs))))
+        twin = concrete or self._twins.get(_likeness(name, function))
+        if twin is not None:
+            self.groups.update(dict.fromkeys(groups_at(twin, given, len(function.inputs))))
         found = self._body(index, given, None, depth)
         returned = function.returns
         return [_find(index, found, returned.get(output.name)) for output in function.outputs]
@@ -209,10 +216,15 @@ class Walk:
                 if source.dims is None and source.rank_wanted is None:
                     source.rank_wanted = rank
 
+    def source(self, name: str, dtype: str) -> Source:
+        """A source inside of others whose rank only its consumers tell."""
+        rank = self._ranks.get(name)
+        dims = None if rank is None else tuple(self.demands.new(f"{name}[{place}]") for place in range(rank))
+        self.inner.append(Source(name, dtype, dims))
+        return self.inner[-1]
+
     def wish_predicate(self, source: Source, why: str) -> None:
         """A value that chooses a branch."""
-        from smanalyze.inputs.tensors import Wish
-
         source.wishes.setdefault(Wish("predicate", why))
 
     def numbers(self, tensor: Tensor) -> tuple[Any, ...] | None:
@@ -251,6 +263,25 @@ class Walk:
     def _concrete(self) -> dict[str, ConcreteFunction]:
         objects = self.graph.meta_graph.objects
         return {one.name: one for one in objects.concrete_functions} if objects is not None else {}
+
+    @cached_property
+    def _twins(self) -> dict[tuple[str, ...], ConcreteFunction | None]:
+        """Concrete functions by what a copy of one has in common with it: TensorFlow traces a function anew for a
+        signature, and lists only the first trace. None where two of them take other composite tensors."""
+        found: dict[tuple[str, ...], ConcreteFunction | None] = {}
+        for name, one in self._concrete.items():
+            function = self._library.functions.get(name)
+            if function is not None:
+                key = _likeness(name, function)
+                known = found.setdefault(key, one)
+                if known is not None and known.inputs != one.inputs:
+                    found[key] = None
+        return found
+
+
+def _likeness(name: str, function: Function) -> tuple[str, ...]:
+    """The name and the arguments without their counters."""
+    return stem_of(name), *(f"{a.name.rstrip('0123456789')} {a.dtype}" for a in function.inputs)
 
 
 def _pick(outputs: Outputs | None, slot: str) -> Tensor:
