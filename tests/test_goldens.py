@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 import smanalyze
+from smanalyze.api.inputs_written import choose_trial, inputs_report
 from smanalyze.render.audit_text import render_audit_text
 from smanalyze.render.diff_html import render_diff_html
 from smanalyze.render.diff_markdown import render_diff_markdown
 from smanalyze.render.diff_text import render_diff_text
 from smanalyze.render.html import render_html
+from smanalyze.render.inputs_text import render_inputs_text
 from smanalyze.render.json import render_json
 from smanalyze.render.markdown import render_markdown
 from smanalyze.render.scan_text import render_scan_text
@@ -95,6 +97,18 @@ DIFFS = [
 """Pages are large, and draw what the others say: three of them are enough."""
 
 
+INPUTS = ("estimator_linear", "module_several_signatures", "sparse_signature", "tables_and_assets", "unknown_rank",
+          "warmup")  # fmt: skip
+"""Models whose inputs are shown: each has values of another kind."""
+
+
+def _inputs(name: str) -> str:
+    model = smanalyze.load(TESTDATA / "models" / name)
+    planned = smanalyze.plan_inputs(model)
+    report = inputs_report(model, planned, [choose_trial(one) for one in planned], 0)
+    return render_inputs_text(report, width=80)
+
+
 @cache
 def _report(name: str) -> Report:
     return smanalyze.analyze(smanalyze.load(TESTDATA / "models" / name))
@@ -142,10 +156,16 @@ def test_diff_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
     _compare(DIFF_RENDERERS[ending](diff_of(name)), f"{name}.{ending}", update_golden)
 
 
+@pytest.mark.parametrize("name", INPUTS)
+def test_inputs_are_as_stored(name: str, update_golden: bool) -> None:
+    _compare(_inputs(name), f"{name}.inputs.txt", update_golden)
+
+
 def test_no_golden_is_left_over() -> None:
     wanted = {f"{name}.{ending}" for name in MODELS for ending in (*RENDERERS, *AUDIT_RENDERERS)}
     wanted |= {f"{name}.{ending}" for name, ending in DIFFS}
     wanted |= {f"{name}.{ending}" for name in SCANS for ending in SCAN_RENDERERS}
+    wanted |= {f"{name}.inputs.txt" for name in INPUTS}
     assert {path.name for path in GOLDEN.iterdir()} == wanted
 
 

@@ -17,6 +17,7 @@ from smanalyze.inputs.given_trial import fits_names, given_trial
 from smanalyze.inputs.records import Origin, SignatureInputs, Slot, Trial, Trials
 from smanalyze.inputs.synthesize import synthesized
 from smanalyze.load import WARMUP, select_meta_graphs
+from smanalyze.model.dtypes import dtype_number
 from smanalyze.model.saved_model import SavedModel, Signature
 
 UNFED = frozenset({"resource", "variant"})
@@ -70,9 +71,8 @@ class _Planner:
         """The source that has values, and its trials; what can be made comes after all but a given file."""
         slots = slots_of(signature)
         tags, key = graph.meta_graph.tags, signature.key
-        unfed = [slot.keyword for slot in slots if slot.dtype in UNFED]
-        if unfed:
-            reason = f"Its input {unfed[0]!r} is a handle, which nothing outside the model can make."
+        reason = next(filter(None, map(_unfed, slots)), "")
+        if reason:
             return SignatureInputs(tags, key, "synthesized", (), reason)
         if file is not None:
             return SignatureInputs(tags, key, "file", (file,))
@@ -123,6 +123,13 @@ class _Planner:
                 f"warm-up request {number + 1}", signature, slots, values, f"record {number + 1} of {WARMUP}"
             )
         return tuple(found)
+
+
+def _unfed(slot: Slot) -> str:
+    """Why there is nothing to feed to a slot; "" where there is."""
+    if slot.dtype in UNFED:
+        return f"Its input {slot.keyword!r} is a handle, which nothing outside the model can make."
+    return "" if dtype_number(slot.dtype) else f"Its input {slot.keyword!r} declares no dtype that is known."
 
 
 def slots_of(signature: Signature) -> tuple[Slot, ...]:

@@ -23,17 +23,22 @@ MAX_WARMUP_RECORDS = 1000
 
 
 def choose_trial(
-    planned: SignatureInputs, number: int = 1, batch: int | None = None, *, exactly: bool = False
+    planned: SignatureInputs, number: int | None = None, batch: int | None = None, *, exactly: bool = False
 ) -> Trial | None:
     """The trial of that number, in that batch where it can be chosen; None for a signature that cannot be fed.
+
+    Without a number it is the first that has nothing odd, which a server should take.
 
     Raises UsageError where there are fewer trials; ``exactly``: also where the batch is another.
     """
     if planned.reason:
         return None
-    trial = next(islice(iter(planned.trials), number - 1, None), None)
+    if number is None:
+        trial = next((trial for trial in planned.trials if not trial.odd), None)
+    else:
+        trial = next(islice(iter(planned.trials), number - 1, None), None)
     if trial is None:
-        raise UsageError(f"Signature {planned.key!r} has fewer than {number} trials.")
+        raise UsageError(f"Signature {planned.key!r} has fewer than {number or 1} trials.")
     made = trial if batch is None else trial.with_batch(batch)
     if exactly and batch is not None and made.batch != batch:
         raise UsageError(f"The batch of {planned.key!r} cannot be chosen: its inputs have fixed sizes.")

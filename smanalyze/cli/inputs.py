@@ -45,8 +45,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--inputs", metavar="FILE", default=None, help="take the values of a .npz or JSON file")
     parser.add_argument(
-        "--trial", metavar="N", type=int, default=1,
-        help="which kind of values: the first has odd ones among them, later ones are plainer, or longer (default: 1)",
+        "--trial", metavar="N", type=int, default=None,
+        help="which kind of values: the first has odd ones among them, such as an unknown word, later ones are "
+        "longer, zeros, ones (default: the first without odd ones)",
     )  # fmt: skip
     options.add_tag_set(parser)
     parser.add_argument("--format", choices=FORMATS, default=None, help="what to print (default: text)")
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     from smanalyze.load import load
 
     output = _output(args)
-    if args.seed < 0 or args.trial < 1 or (args.batch is not None and args.batch < 1):
+    if args.seed < 0 or (args.trial is not None and args.trial < 1) or (args.batch is not None and args.batch < 1):
         raise UsageError("--seed takes a number from 0 on, --trial and --batch from 1 on.")
     model = load(args.path)
     if options.nothing_readable(args.path, model):

@@ -118,7 +118,7 @@ class Dependencies:
                     if mask and index.ops[number] in effectful:
                         masks.effects |= mask
                     continue
-            for waiting in _producers_first(producers, number, nodes):
+            for waiting in producers_first(producers, number, nodes):
                 self._settle(index, waiting, masks, calls, effectful)
         known = {} if masks.cyclic else nodes
         while known != nodes:  # a loop of TF1: what enters it comes around; masks only grow, so this ends
@@ -175,7 +175,7 @@ class _Masks:
         return self.nodes.get(producer, 0)
 
 
-def _producers_first(producers: list[tuple[int | None, ...]], start: int, settled: dict[int, int]) -> Iterator[int]:
+def producers_first(producers: list[tuple[int | None, ...]], start: int, settled: dict[int, int]) -> Iterator[int]:
     """``start`` after all nodes it needs that are not settled yet; on a cycle each node once, in some order."""
     stack = [start]
     entered: set[int] = set()

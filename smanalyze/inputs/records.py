@@ -34,12 +34,14 @@ class Feed:
 @record
 class Trial:
     """All tensors of one call. ``batch`` is the size of the leading dimension that the inputs share, None where the
-    signature fixes it, or where the values are given and cannot be made in another size."""
+    signature fixes it, or where the values are given and cannot be made in another size. ``odd``: among the values are
+    some that a sound model may refuse, such as a word that its vocabulary lacks."""
 
     name: str
     batch: int | None
     feeds: tuple[Feed, ...]
     remake: Callable[[int], Trial] | None = field(default=None, compare=False, repr=False)
+    odd: bool = False
 
     def with_batch(self, batch: int) -> Trial:
         """The same kind of values in another batch; itself where the batch cannot be chosen."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from smanalyze.inputs.sizes import Size, Window, product
-from smanalyze.inputs.tensors import Source, Tensor, Wish
-from smanalyze.inputs.walk import Outputs, Rule, Site
+from smanalyze.inputs.tensors import Outputs, Source, Tensor, Wish
+from smanalyze.inputs.walk import Rule, Site
 
 UNARY = (
     "Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Softmax", "LogSoftmax",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from smanalyze.inputs.sizes import Share, Size, Sum, Window, dims_in, product
-from smanalyze.inputs.tensors import UNKNOWN, Tensor
-from smanalyze.inputs.walk import Outputs, Rule, Site
+from smanalyze.inputs.tensors import UNKNOWN, Outputs, Tensor
+from smanalyze.inputs.walk import Rule, Site
 
 
 def _same(site: Site, ins: list[Tensor]) -> Outputs:

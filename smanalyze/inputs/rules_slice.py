@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from smanalyze.inputs.sizes import Size, Window
-from smanalyze.inputs.tensors import Tensor
-from smanalyze.inputs.walk import Outputs, Rule, Site
+from smanalyze.inputs.tensors import Outputs, Tensor
+from smanalyze.inputs.walk import Rule, Site
 
 
 def _strided_slice(site: Site, ins: list[Tensor]) -> Outputs | None:

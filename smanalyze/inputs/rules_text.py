@@ -8,8 +8,8 @@ from smanalyze.facts.parse_spec import parsed_features
 from smanalyze.inputs.rules_shape import ints
 from smanalyze.inputs.sequence_spec import sequence_parts
 from smanalyze.inputs.sizes import Size
-from smanalyze.inputs.tensors import Code, Part, Source, Tensor
-from smanalyze.inputs.walk import Outputs, Rule, Site
+from smanalyze.inputs.tensors import Code, Outputs, Part, Source, Tensor
+from smanalyze.inputs.walk import Rule, Site
 from smanalyze.model.dtypes import item_size
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from smanalyze.inputs.composites import Group
 from smanalyze.inputs.sizes import Dim, Size
 from smanalyze.inputs.tables import table_words
-from smanalyze.inputs.tensors import Tensor, Wish
-from smanalyze.inputs.walk import Outputs, Rule, Site
+from smanalyze.inputs.tensors import Outputs, Tensor, Wish
+from smanalyze.inputs.walk import Rule, Site
 
 
 def _below(site: Site, tensor: Tensor, bound: Size) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from smanalyze.inputs.rules_math import windowed
 from smanalyze.inputs.rules_shape import ints
 from smanalyze.inputs.sizes import Size
-from smanalyze.inputs.tensors import Tensor
-from smanalyze.inputs.walk import Outputs, Rule, Site
+from smanalyze.inputs.tensors import Outputs, Tensor
+from smanalyze.inputs.walk import Rule, Site
 
 
 def _layout(site: Site, rank: int) -> tuple[int, list[int]]:

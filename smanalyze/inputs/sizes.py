@@ -107,15 +107,14 @@ def product(factors: Iterable[Size]) -> Size:
     """The sizes folded into one; None where one is unknown."""
     number = 1
     rest: list[Size] = []
-    for factor in factors:
-        if factor is None:
-            return None
-        if isinstance(factor, int):
-            number *= factor
-        elif isinstance(factor, Product):
-            rest.extend(factor.factors)
-        else:
-            rest.append(factor)
+    for outer in factors:
+        for factor in outer.factors if isinstance(outer, Product) else (outer,):
+            if factor is None:
+                return None
+            if isinstance(factor, int):
+                number *= factor
+            else:
+                rest.append(factor)
     if not rest or not number:
         return number
     return rest[0] if len(rest) == 1 and number == 1 else Product((*([number] if number != 1 else []), *rest))

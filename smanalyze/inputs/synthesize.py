@@ -12,7 +12,7 @@ from smanalyze.inputs.make_strings import strings
 from smanalyze.inputs.make_values import Making, numbers
 from smanalyze.inputs.records import Feed, Slot, Trial
 from smanalyze.inputs.sizes import Dim, dims_in, size_of
-from smanalyze.inputs.tensors import Source
+from smanalyze.inputs.tensors import Code, Source
 
 LENGTHS = (8, 16, 32, 64, 128, 224, 299)
 """Sizes to try where nothing tells one."""
@@ -51,22 +51,21 @@ class Rung:
 
 def synthesized(wanted: Wanted, seed: int) -> Iterator[Trial]:
     """The trials in order; those that would repeat the one before them are left out."""
-    known: set[tuple[Any, ...]] = set()
+    known = {_content(trial) for trial in (_trial(wanted, Rung("plain"), seed),) if trial is not None}
     for rung in _rungs(wanted):
         trial = _trial(wanted, rung, seed)
         if trial is None:
             continue
-        same = tuple(_content(feed) for feed in trial.feeds)
-        if same not in known:
-            known.add(same)
+        if rung.name == "plain" or _content(trial) not in known:
+            known.add(_content(trial))
             yield trial
         if len(known) >= MAX_TRIALS:
             return
 
 
-def _content(feed: Feed) -> tuple[Any, ...]:
-    array = feed.array
-    return feed.shape, hash(tuple(array.ravel())) if array.dtype == object else hash(array.tobytes())
+def _content(trial: Trial) -> tuple[Any, ...]:
+    arrays = [feed.array for feed in trial.feeds]
+    return tuple((a.shape, hash(tuple(a.ravel()) if a.dtype == object else a.tobytes())) for a in arrays)
 
 
 def _rungs(wanted: Wanted) -> Iterator[Rung]:
@@ -119,7 +118,7 @@ def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
         assert made is not None
         return made
 
-    return Trial(rung.name, None if fixed else batch, feeds, remake)
+    return Trial(rung.name, None if fixed else batch, feeds, remake, rung.style == "edge")
 
 
 def _fixed(source: Source) -> bool:
@@ -130,6 +129,26 @@ def _feed(wanted: Wanted, slot: Slot, source: Source, array: Any) -> Feed:
     return Feed(
         slot.input, slot.keyword, slot.tensor_name, slot.dtype, tuple(array.shape), array, why_of(wanted, source)
     )
+
+
+_CODES = {
+    "wav": "a sound", "tensor": "a serialized tensor", "json_example": "a tf.Example in JSON", "words": "words",
+    "base64": "base64", "compressed": "compressed", "text": "any text",
+}  # fmt: skip
+
+
+def code_words(code: Code) -> str:
+    """A format of strings, for people."""
+    names = ", ".join(part.name for part in code.parts[:8]) + (", …" if len(code.parts) > 8 else "")
+    if code.kind in ("example", "sequence_example"):
+        return f"a tf.{'Example' if code.kind == 'example' else 'SequenceExample'} with {names or 'no known features'}"
+    if code.kind == "csv":
+        return f"a line of {len(code.parts)} columns"
+    if code.kind == "image":
+        return f"a picture ({code.option('format')})"
+    if code.kind in ("raw", "number"):
+        return f"{code.parts[0].source.dtype} {'as raw bytes' if code.kind == 'raw' else 'as text'}"
+    return _CODES[code.kind]
 
 
 def why_of(wanted: Wanted, source: Source) -> str:
@@ -143,7 +162,8 @@ def why_of(wanted: Wanted, source: Source) -> str:
         }  # fmt: skip
         reasons.setdefault(f"{words[wish.kind]}: {wish.why}")
     for code in source.codes.values():
-        reasons.setdefault(f"{code.kind.replace('_', ' ')}: {code.why}")
+        if code.kind != "text" or not reasons:
+            reasons.setdefault(f"{code_words(code)}: {code.why}")
     for group in wanted.groups:
         if source in group.parts:
             reasons.setdefault(f"part of a {group.kind} tensor")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from smanalyze.graph.keys import Key
@@ -97,3 +98,26 @@ class Tensor(NamedTuple):
 
 
 UNKNOWN = Tensor()
+
+Outputs = Sequence[Tensor] | dict[str, Sequence[Tensor]]
+"""What a node gives: its outputs in order, by the name of their list where it has several."""
+
+
+def pick(outputs: Outputs | None, slot: str) -> Tensor:
+    """One output of a node: ``slot`` is what a reference says after the first colon."""
+    if outputs is None:
+        return UNKNOWN
+    port, colon, tail = slot.rpartition(":")
+    position = int(tail) if tail.isdecimal() else 0
+    if isinstance(outputs, dict):
+        if colon or not tail.isdecimal():
+            outputs = outputs.get(port or tail, ())
+        else:
+            outputs = [tensor for same in outputs.values() for tensor in same]
+    return outputs[position] if position < len(outputs) else UNKNOWN
+
+
+def either(same: tuple[Tensor, ...]) -> Tensor:
+    """What holds of a value whichever branch made it."""
+    sources = tuple(dict.fromkeys(pair for tensor in same for pair in tensor.sources))
+    return next((t for t in same if t.dims is not None), same[0])._replace(sources=sources, const=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -10,11 +10,12 @@ from smanalyze.errors import FormatError
 from smanalyze.facts.function_names import stem_of
 from smanalyze.facts.names import Names
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call, argument_mapping
+from smanalyze.graph.dependencies import producers_first
 from smanalyze.graph.keys import Key
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import Group, groups_at
 from smanalyze.inputs.sizes import Demands
-from smanalyze.inputs.tensors import UNKNOWN, Source, Tensor, Wish
+from smanalyze.inputs.tensors import UNKNOWN, Outputs, Source, Tensor, Wish, either, pick
 from smanalyze.model.graph import Function, Node
 from smanalyze.model.objects import ConcreteFunction
 from smanalyze.model.saved_model import SavedModel
@@ -25,9 +26,6 @@ MAX_BODIES, MAX_DEPTH, MAX_NODES = 4_000, 60, 2_000_000
 
 MAX_NUMBERS = 64
 """A constant with more integers is not taken as sizes or indices."""
-
-Outputs = Sequence[Tensor] | dict[str, Sequence[Tensor]]
-"""What a node gives: its outputs in order, by the name of their list where it has several."""
 
 _BRANCHING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase"})
 _LOOPING = frozenset({"While", "StatelessWhile", "_While"})
@@ -119,7 +117,7 @@ class Walk:
             key = self.graph.main_resource(number) if index is self._library.main else None
             return [self._resource(key)] if key is not None else None
         inputs = [
-            _pick(found.get(before), slot) if before is not None else UNKNOWN
+            pick(found.get(before), slot) if before is not None else UNKNOWN
             for before, slot in zip(index.producers[number], index.slots[number], strict=True)
         ]
         if not any(tensor is not UNKNOWN for tensor in inputs):
@@ -153,7 +151,7 @@ class Walk:
         if site.op in _LOOPING:
             return inputs
         if site.op in _BRANCHING or site.op in PLAIN_CALLS or not calls[0].attr:
-            return [_either(same) for same in zip(*results, strict=False)]
+            return [either(same) for same in zip(*results, strict=False)]
         return None
 
     def _argument_count(self, name: str) -> int:
@@ -284,56 +282,17 @@ def _likeness(name: str, function: Function) -> tuple[str, ...]:
     return stem_of(name), *(f"{a.name.rstrip('0123456789')} {a.dtype}" for a in function.inputs)
 
 
-def _pick(outputs: Outputs | None, slot: str) -> Tensor:
-    """One output of a node: ``slot`` is what a reference says after the first colon."""
-    if outputs is None:
-        return UNKNOWN
-    port, colon, tail = slot.rpartition(":")
-    position = int(tail) if tail.isdecimal() else 0
-    if isinstance(outputs, dict):
-        if colon or not tail.isdecimal():
-            outputs = outputs.get(port or tail, ())
-        else:
-            outputs = [tensor for same in outputs.values() for tensor in same]
-    return outputs[position] if position < len(outputs) else UNKNOWN
-
-
 def _find(index: BodyIndex, found: dict[int, Outputs], reference: str | None) -> Tensor:
     number = index.producer(reference) if reference is not None else None
     if number is None:
         return UNKNOWN
-    return _pick(found.get(number), (reference or "").partition(":")[2])
+    return pick(found.get(number), (reference or "").partition(":")[2])
 
 
-def _either(same: tuple[Tensor, ...]) -> Tensor:
-    """What holds of a value whichever branch made it."""
-    sources = tuple(dict.fromkeys(pair for tensor in same for pair in tensor.sources))
-    return next((t for t in same if t.dims is not None), same[0])._replace(sources=sources, const=None)
-
-
-def _in_order(index: BodyIndex, within: frozenset[int] | None) -> list[int]:
+def _in_order(index: BodyIndex, within: frozenset[int] | None) -> Iterator[int]:
     """Node numbers, producers first; where a loop of TF1 has none, what enters it is enough."""
-    producers = index.producers
-    numbers = range(len(index.ops)) if within is None else sorted(number for number in within if number >= 0)
-    done: set[int] = set()
-    order: list[int] = []
-    for start in numbers:
-        stack = [start]
-        entered: set[int] = set()
-        while stack:
-            number = stack[-1]
-            if number in done:
-                stack.pop()
-                continue
-            if number not in entered:
-                entered.add(number)
-                waiting = [
-                    p for p in producers[number] if p is not None and p >= 0 and p not in done and p not in entered
-                ]
-                if waiting:
-                    stack.extend(waiting)
-                    continue
-            stack.pop()
-            done.add(number)
-            order.append(number)
-    return order
+    producers, done = index.producers, dict[int, int]()
+    for start in range(len(index.ops)) if within is None else sorted(number for number in within if number >= 0):
+        for number in producers_first(producers, start, done) if start not in done else ():
+            done[number] = 0
+            yield number

@@ -83,6 +83,7 @@ FLAGS = {
     "values": "-o --output --tag-set --tag_set -q --quiet --color MODEL NAME",
     "diff": "--audience --fail-on --rename --only --skip --runtime-tf --weights --weights-budget --strict --tag-set "
     "--format -o -q --color OLD NEW",
+    "inputs": "--signature-def --signature_def --batch --seed --inputs --trial --tag-set --format -o -q --color DIR",
     "rules": "--format ID -q --color",
     "render": "--format -o --output -q --color REPORT.json",
     "schema": "report audit scan diff rules -q --color --version",

@@ -1,0 +1,95 @@
+"""Which source is taken, and what is refused."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+import smanalyze
+from smanalyze.errors import UsageError
+from smanalyze.inputs.records import SignatureInputs
+from tests.format.protos import proto
+from tests.models import GOOD, digests, model_of
+
+
+def only(name: str, **more: object) -> SignatureInputs:
+    (one,) = smanalyze.plan_inputs(model_of(name), **more)  # type: ignore[arg-type]
+    return one
+
+
+def test_warm_up_requests_come_first() -> None:
+    one = only("warmup")
+    first, second, *rest = one.trials
+    assert one.source == "warmup"
+    assert [feed.array.tolist() for trial in (first, second) for feed in trial.feeds] == [
+        [[1.0, 2.0]], [[1.0, 2.0], [3.0, 4.0]]
+    ]  # fmt: skip
+    assert first.feeds[0].why == "record 1 of assets.extra/tf_serving_warmup_requests"
+    assert first.with_batch(2).feeds[0].array.tolist() == [[1.0, 2.0], [1.0, 2.0]]
+    assert rest[0].name == "plain"  # a stale request does not leave a signature without input
+
+
+def test_an_example_of_mlflow(tmp_path: Path) -> None:
+    shutil.copytree(GOOD / "module_one_signature", tmp_path / "data" / "model")
+    (tmp_path / "MLmodel").write_text("saved_input_example_info:\n  artifact_path: example.json\n  type: ndarray\n")
+    (tmp_path / "example.json").write_text('{"inputs": [[1, 2, 0.5]]}')
+    model = smanalyze.load(tmp_path / "data" / "model")
+    (one,) = smanalyze.plan_inputs(model)
+    assert one.source == "mlflow"
+    assert next(iter(one.trials)).feeds[0].array.tolist() == [[1.0, 2.0, 0.5]]
+    for unfit in ("{ no JSON", '{"inputs": [[1, 2]]}', '{"inputs": {"y": 1}}', "[]", '{"inputs": [["a"]]}'):
+        (tmp_path / "example.json").write_text(unfit)
+        (one,) = smanalyze.plan_inputs(model)
+        assert one.source == "synthesized"
+
+
+def test_defaults() -> None:
+    plans = {one.key: one for one in smanalyze.plan_inputs(model_of("module_several_signatures"))}
+    for trial in islice(plans["serving_default"].trials, 3):
+        (temperature,) = [feed for feed in trial.feeds if feed.input == "temperature"]
+        assert (temperature.array.tolist(), temperature.why) == (1.0, "the signature's default")
+
+
+def test_tags_and_signatures() -> None:
+    model = model_of("tf1_builder_multi_metagraph")
+    every = [(one.tags, one.key) for one in smanalyze.plan_inputs(model)]
+    assert every == [(m.tags, s.key) for m in model.meta_graphs for s in m.signatures]
+    some = smanalyze.plan_inputs(model, tags=("gpu", "serve"))
+    assert {one.tags for one in some} == {("gpu", "serve")} or {one.tags for one in some} == {("serve", "gpu")}
+    with pytest.raises(UsageError, match="No MetaGraph has the tag-set"):
+        smanalyze.plan_inputs(model, tags=("tpu",))
+    with pytest.raises(UsageError, match=r"There is no signature 'nothing'\. Signatures: serving_default\."):
+        smanalyze.plan_inputs(model_of("warmup"), signatures=("nothing",))
+
+
+def test_a_handle_cannot_be_fed(tmp_path: Path) -> None:
+    text = """
+      saved_model_schema_version: 1
+      meta_graphs { meta_info_def { tags: 'serve' } graph_def { node { name: 'x' op: 'Placeholder' } }
+        signature_def { key: 's' value { inputs { key: 'x' value { name: 'x:0' dtype: DT_RESOURCE } } } }
+        signature_def { key: 't' value { inputs { key: 'x' value { name: 'x:0' } } } } }"""
+    (tmp_path / "saved_model.pb").write_bytes(proto("SavedModel", text).SerializeToString())
+    plans = smanalyze.plan_inputs(smanalyze.load(tmp_path))
+    assert {one.key: one.reason for one in plans} == {
+        "s": "Its input 'x' is a handle, which nothing outside the model can make.",
+        "t": "Its input 'x' declares no dtype that is known.",
+    }
+    assert [list(one.trials) for one in plans] == [[], []]
+
+
+def test_what_decided_is_told() -> None:
+    one = next(one for one in smanalyze.plan_inputs(model_of("tables_and_assets")) if one.key == "serving_default")
+    first, second = islice(one.trials, 2)
+    assert first.feeds[0].array.tolist()[-1] == b"smanalyze-unknown-word"
+    assert set(second.feeds[0].array.tolist()) <= {b"red", b"green", b"blue"}
+    assert first.feeds[0].why.startswith("keys of the table: LookupTableFindV2 ")
+
+
+def test_planning_writes_nothing() -> None:
+    before = digests(GOOD / "estimator_linear")
+    for one in smanalyze.plan_inputs(smanalyze.load(GOOD / "estimator_linear")):
+        assert list(islice(one.trials, 2))
+    assert digests(GOOD / "estimator_linear") == before
