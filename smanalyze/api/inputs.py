@@ -4,6 +4,7 @@ requests, MLflow's input example, defaults of the signature, and what can be mad
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 from smanalyze.errors import UsageError
@@ -19,6 +20,9 @@ from smanalyze.inputs.synthesize import synthesized
 from smanalyze.load import WARMUP, select_meta_graphs
 from smanalyze.model.dtypes import dtype_number
 from smanalyze.model.saved_model import SavedModel, Signature
+
+MAX_ELEMENTS = 1 << 27
+"""A tensor of more is not made: half a gigabyte of float32."""
 
 UNFED = frozenset({"resource", "variant"})
 """Handles, which nothing outside a program can make."""
@@ -129,7 +133,12 @@ def _unfed(slot: Slot) -> str:
     """Why there is nothing to feed to a slot; "" where there is."""
     if slot.dtype in UNFED:
         return f"Its input {slot.keyword!r} is a handle, which nothing outside the model can make."
-    return "" if dtype_number(slot.dtype) else f"Its input {slot.keyword!r} declares no dtype that is known."
+    if not dtype_number(slot.dtype):
+        return f"Its input {slot.keyword!r} declares no dtype that is known."
+    elements = prod(1 if size is None else max(size, 0) for size in slot.shape or ())
+    return (
+        f"Its input {slot.keyword!r} has {elements:,} elements, which are too many." if elements > MAX_ELEMENTS else ""
+    )
 
 
 def slots_of(signature: Signature) -> tuple[Slot, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 
 def picture(kind: str, height: int, width: int, channels: int, seed: int) -> bytes:
@@ -20,15 +21,19 @@ def _shade(seed: int, row: int, column: int, channel: int) -> int:
     return (seed * 37 + row * 11 + column * 5 + channel * 70) % 256
 
 
+def _rows(height: int, width: int, channels: int, seed: int) -> Iterator[bytes]:
+    """The samples of each row."""
+    first = bytes(_shade(seed, 0, column, k) for column in range(width) for k in range(channels))
+    for row in range(height):
+        yield first.translate(bytes((value + row * 11) % 256 for value in range(256)))
+
+
 def png(height: int, width: int, channels: int, seed: int) -> bytes:
     """8 bits a sample; 1 channel is grey, 3 are colours, 2 and 4 with alpha."""
-    rows = bytearray()
-    for row in range(height):
-        rows.append(0)  # no filter
-        rows += bytes(_shade(seed, row, column, k) for column in range(width) for k in range(channels))
+    rows = b"".join(b"\0" + row for row in _rows(height, width, channels, seed))  # each without a filter
     colour = {1: 0, 2: 4, 3: 2, 4: 6}.get(channels, 2)
     head = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(rows), 6)), (b"IEND", b""))
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows, 6)), (b"IEND", b""))
     chunks = (struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
               for name, data in parts)  # fmt: skip
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
@@ -37,10 +42,7 @@ def png(height: int, width: int, channels: int, seed: int) -> bytes:
 def bmp(height: int, width: int, channels: int, seed: int) -> bytes:
     """24 bits a pixel, 32 for four channels, 8 for one."""
     stride = -(-width * channels // 4) * 4
-    rows = b"".join(
-        bytes(_shade(seed, row, column, k) for column in range(width) for k in range(channels)).ljust(stride, b"\0")
-        for row in range(height)
-    )
+    rows = b"".join(row.ljust(stride, b"\0") for row in _rows(height, width, channels, seed))
     palette = b"".join(bytes((k, k, k, 0)) for k in range(256)) if channels == 1 else b""
     start = 54 + len(palette)
     head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8 * channels, 0, len(rows), 2835, 2835, 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smanalyze.inputs.sizes import Size, Window, product
+from smanalyze.inputs.sizes import Size, product
 from smanalyze.inputs.tensors import Outputs, Source, Tensor, Wish
 from smanalyze.inputs.walk import Rule, Site
 
@@ -218,13 +218,6 @@ def _top(site: Site, ins: list[Tensor]) -> Outputs:
         site.demands.least(own[-1], count[0], site.why)
         return {"values": [Tensor(dims=(*own[:-1], count[0]))], "indices": [Tensor(dims=(*own[:-1], count[0]))]}
     return {"values": [Tensor()]}
-
-
-def windowed(size: Size, width: int, step: int, same: bool) -> Size:
-    """What a window leaves of a size."""
-    if isinstance(size, int):
-        return -(-size // step) if same else max((size - width) // step + 1, 0)
-    return size if size is None or (same and step == 1) else Window(size, width, step, same)
 
 
 RULES: dict[str, Rule] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smanalyze.inputs.sizes import Share, Size, Sum, Window, dims_in, product
+from smanalyze.inputs.sizes import Size, dims_in, product, share, total, windowed
 from smanalyze.inputs.tensors import UNKNOWN, Outputs, Tensor
 from smanalyze.inputs.walk import Rule, Site
 
@@ -80,15 +80,9 @@ def _alike(one: Size, other: Size) -> bool:
 def _left_over(site: Site, own: tuple[Size, ...], taken: tuple[Size, ...]) -> Size:
     """What -1 becomes."""
     kept, by = product(_without(own, taken)), product(_without(taken, own))
-    if by == 1:
-        return kept
-    if kept is None or by is None:
-        return None
-    if isinstance(kept, int) and isinstance(by, int):
-        return kept // by if by else None
-    share = Share(kept, by)
-    site.demands.whole(share, site.why)
-    return share
+    left = share(kept, by)
+    site.demands.whole(left, site.why)
+    return left
 
 
 def _expand_dims(site: Site, ins: list[Tensor]) -> Outputs | None:
@@ -163,10 +157,8 @@ def _concat(site: Site, ins: list[Tensor]) -> Outputs:
         for k, (one, other) in enumerate(zip(known[0], dims, strict=False)):
             if k != at:
                 site.demands.equal(one, other, site.why)
-    whole: Size = None
-    if len(known) == len(parts) and all(len(dims) == rank and dims[at] is not None for dims in known):
-        sizes = tuple(dims[at] for dims in known)
-        whole = sum(s for s in sizes if isinstance(s, int)) if all(isinstance(s, int) for s in sizes) else Sum(sizes)
+    alike = len(known) == len(parts) and all(len(dims) == rank for dims in known)
+    whole = total(dims[at] for dims in known) if alike else None
     sized = tuple(next((d[k] for d in known if len(d) == rank and isinstance(d[k], int)), known[0][k])
                   for k in range(rank))  # fmt: skip
     return [Tensor(sources, (*sized[:at], whole, *sized[at + 1 :]))]
@@ -208,9 +200,7 @@ def _split(site: Site, ins: list[Tensor]) -> Outputs | None:
             site.demands.equal(own[at], sum(size for size in sizes if isinstance(size, int)), site.why)
         return [value.shaped((*own[:at], None if size == -1 else size, *own[at + 1 :])) for size in sizes]
     site.demands.divisible(own[at], count, site.why)
-    whole = own[at]
-    part: Size = whole // count if isinstance(whole, int) else Share(whole, count) if whole is not None else None
-    return [value.shaped((*own[:at], part, *own[at + 1 :]))] * count
+    return [value.shaped((*own[:at], share(own[at], count), *own[at + 1 :]))] * count
 
 
 def _slice(site: Site, ins: list[Tensor]) -> Outputs | None:
@@ -220,7 +210,7 @@ def _slice(site: Site, ins: list[Tensor]) -> Outputs | None:
     found: list[Size] = []
     for size, start, count in zip(own, starts, sizes, strict=False):
         if count == -1:
-            found.append(size if start == 0 else Window(size, start + 1, 1, False) if isinstance(start, int) else None)
+            found.append(windowed(size, start + 1, 1, False) if isinstance(start, int) else None)
         else:
             found.append(count)
             if isinstance(start, int) and isinstance(count, int):
@@ -243,9 +233,7 @@ def _pad(site: Site, ins: list[Tensor]) -> Outputs:
 
 
 def _padded(size: Size, before: Any, after: Any) -> Size:
-    if size is None or not isinstance(before, int) or not isinstance(after, int):
-        return None
-    return size + before + after if isinstance(size, int) else Sum((size, before + after)) if before + after else size
+    return total((size, before, after)) if isinstance(before, int) and isinstance(after, int) else None
 
 
 def _fill(site: Site, ins: list[Tensor]) -> Outputs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smanalyze.inputs.sizes import Size, Window
+from smanalyze.inputs.sizes import Size, windowed
 from smanalyze.inputs.tensors import Outputs, Tensor
 from smanalyze.inputs.walk import Rule, Site
 
@@ -64,16 +64,15 @@ def _one(site: Site, size: Size, place: int, first: Size, last: Size, step: Size
             site.demands.least(size, first + 1 if first >= 0 else -first, site.why)
         return []
     if _mask(site, "begin_mask", place) and _mask(site, "end_mask", place):
-        whole = size if step in (1, -1) else Window(size, 1, step, True) if isinstance(step, int) and step > 0 else None
-        return [whole]
+        return [size if step == -1 else windowed(size, 1, step, True) if isinstance(step, int) else None]
     if step != 1 or not isinstance(begin, int):
         return [None]
     if _mask(site, "end_mask", place):
-        return [size if begin == 0 else Window(size, begin + 1, 1, False) if begin > 0 else -begin]
+        return [size if begin == 0 else windowed(size, begin + 1, 1, False) if begin > 0 else -begin]
     if not isinstance(last, int):
         return [None]
     if last < 0 <= begin:
-        return [size + last - begin if isinstance(size, int) else Window(size, begin - last + 1, 1, False)]
+        return [size + last - begin if isinstance(size, int) else windowed(size, begin - last + 1, 1, False)]
     return [_cut(site, size, begin, last) if begin >= 0 and last >= 0 else None]
 
 

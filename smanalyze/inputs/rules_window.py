@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from smanalyze.inputs.rules_math import windowed
 from smanalyze.inputs.rules_shape import ints
-from smanalyze.inputs.sizes import Size
+from smanalyze.inputs.sizes import Size, windowed
 from smanalyze.inputs.tensors import Outputs, Tensor
 from smanalyze.inputs.walk import Rule, Site
 

@@ -11,6 +11,9 @@ from typing import NamedTuple, Union
 MAX_SIZE = 4096
 """No size above this is looked for."""
 
+MAX_TERMS = 200
+"""An expression with more parts is not followed: a graph that doubles a size sixty times would never end."""
+
 
 class Dim:
     """One unknown size; ``name`` is for people. ``same`` leads to the one that it must be equal to."""
@@ -117,7 +120,60 @@ def product(factors: Iterable[Size]) -> Size:
                 rest.append(factor)
     if not rest or not number:
         return number
-    return rest[0] if len(rest) == 1 and number == 1 else Product((*([number] if number != 1 else []), *rest))
+    if len(rest) == 1 and number == 1:
+        return rest[0]
+    return bounded(Product((*([number] if number != 1 else []), *rest)))
+
+
+def total(terms: Iterable[Size]) -> Size:
+    """The sizes added up; None where one is unknown."""
+    number = 0
+    rest: list[Size] = []
+    for term in terms:
+        if term is None:
+            return None
+        if isinstance(term, int):
+            number += term
+        else:
+            rest.append(term)
+    if not rest:
+        return number
+    return rest[0] if len(rest) == 1 and not number else bounded(Sum((*rest, *([number] if number else []))))
+
+
+def share(of: Size, by: Size) -> Size:
+    """A size divided by another; None where one is unknown."""
+    if of is None or by is None or by == 0:
+        return None
+    if isinstance(of, int) and isinstance(by, int):
+        return of // by
+    return of if by == 1 else bounded(Share(of, by))
+
+
+def windowed(size: Size, width: int, step: int, same: bool) -> Size:
+    """What a window leaves of a size."""
+    if size is None or step < 1:
+        return None
+    if isinstance(size, int):
+        return -(-size // step) if same else max((size - width) // step + 1, 0)
+    return size if step == 1 and (same or width == 1) else bounded(Window(size, width, step, same))
+
+
+def bounded(size: Size) -> Size:
+    """The expression, None where it has too many parts."""
+    stack, count = [size], 0
+    while stack:
+        one = stack.pop()
+        count += 1
+        if count > MAX_TERMS:
+            return None
+        if isinstance(one, Window):
+            stack.append(one.of)
+        elif isinstance(one, Share):
+            stack += [one.of, one.by]
+        elif isinstance(one, Product | Sum):
+            stack += one.factors if isinstance(one, Product) else one.terms
+    return size
 
 
 class Demand(NamedTuple):

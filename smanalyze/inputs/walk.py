@@ -21,11 +21,14 @@ from smanalyze.model.objects import ConcreteFunction
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.model.tensors import Shape
 
-MAX_BODIES, MAX_DEPTH, MAX_NODES = 4_000, 60, 2_000_000
+MAX_BODIES, MAX_DEPTH, MAX_NODES = 4_000, 60, 1_000_000
 """How many calls of functions are looked into for one signature, how deep, and how many nodes in all."""
 
 MAX_NUMBERS = 64
 """A constant with more integers is not taken as sizes or indices."""
+
+MAX_STORED = 1 << 16
+"""Nor is one decoded that takes more bytes."""
 
 _BRANCHING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase"})
 _LOOPING = frozenset({"While", "StatelessWhile", "_While"})
@@ -126,11 +129,18 @@ class Walk:
         if calls:
             return self._call(site, calls, inputs, depth)
         rule = self._rules.get(op)
-        outputs = rule(site, inputs) if rule is not None else None
+        outputs = self._ruled(rule, site, inputs) if rule is not None else None
         if outputs is None and any(tensor.told for tensor in inputs):
             shapes = site.node.output_shapes() or ()
             outputs = [Tensor(dims=shape) for shape in shapes] or None
         return outputs
+
+    def _ruled(self, rule: Rule, site: Site, inputs: list[Tensor]) -> Outputs | None:
+        """What a rule says; nothing of a node that is not as TensorFlow's ops are: a damaged model may say anything."""
+        try:
+            return rule(site, inputs)
+        except (IndexError, KeyError, ValueError, ZeroDivisionError, OverflowError):
+            return None
 
     def _call(self, site: Site, calls: list[Call], inputs: list[Tensor], depth: int) -> Outputs | None:
         """The outputs of a node that calls functions; of several branches the first that tells something."""
@@ -236,7 +246,8 @@ class Walk:
 
     def values(self, tensor: Tensor) -> Any:
         """The numpy array of a constant; None for anything else."""
-        if tensor.const is None:
+        stored = tensor.const.attr_tensor("value") if tensor.const is not None else None
+        if tensor.const is None or stored is None or stored.size > MAX_STORED:
             return None
         try:
             return self.graph.meta_graph.graph.const_value(tensor.const)

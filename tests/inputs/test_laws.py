@@ -18,7 +18,7 @@ from smanalyze.inputs.records import Feed, SignatureInputs, Trial
 from smanalyze.inputs.sizes import Dim
 from smanalyze.inputs.tensors import Source
 from smanalyze.model.dtypes import numpy_dtype
-from tests.models import NAMES, corpus_models, each_model, model_of
+from tests.models import NAMES, corpus_models, each_broken_model, each_model, model_of
 
 STYLES = st.sampled_from(["edge", "plain", "zeros", "ones"])
 
@@ -123,3 +123,14 @@ def test_ragged_tensors_are_valid(levels: int, batch: int, style: str, seed: int
         assert (np.diff(outer) >= 0).all()
         assert outer[-1] == len(inner)
     assert made.shape[1:] == (2,)
+
+
+@each_broken_model
+def test_damaged_models_are_planned(name: str) -> None:
+    try:
+        model = model_of(name)
+    except smanalyze.SmanalyzeError:
+        return
+    for planned in smanalyze.plan_inputs(model):
+        for trial in islice(planned.trials, 3):
+            assert all(feed.shape == feed.array.shape for feed in trial.feeds)

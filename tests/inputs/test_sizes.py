@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smanalyze.inputs.sizes import Demands, Dim, Product, Share, Sum, Window, dims_in, product, size_of
+from smanalyze.inputs.sizes import Demands, Dim, Product, Share, Size, Sum, Window, dims_in, product, size_of, windowed
 
 
 def test_expressions() -> None:
@@ -88,3 +88,16 @@ def test_windows_are_found_again(size: int, width: int, step: int, same: bool) -
         return
     demands.equal(Window(a, width, step, same), left, "conv")
     assert size_of(Window(a, width, step, same), demands.solve(2, 8)) == left
+
+
+def test_expressions_stay_small() -> None:
+    """Sizes that are doubled again and again, as a hostile graph may."""
+    a: Size = Dim("a")
+    for _ in range(60):
+        a = product([a, a])
+    assert a is None
+    b: Size = Dim("b")
+    for _ in range(1000):
+        b = windowed(b, 3, 1, False)
+    assert b is None
+    assert windowed(Dim("c"), 3, 0, True) is None

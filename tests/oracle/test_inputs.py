@@ -80,10 +80,10 @@ def test_tensorflow_reads_the_warm_up_records(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr[-2000:]
         found += [json.loads(line) for line in done.stdout.splitlines()]
     assert [(one["model"], one["key"], one["inputs"]) for one in found] == [
-        ("estimator_linear", "classification", {"examples": [["age", "city"], ["age"]]}),
+        ("estimator_linear", "classification", {"examples": [["age", "city"]] * 2}),
         ("estimator_linear", "predict", {"examples": ["object", [2]]}),
-        ("estimator_linear", "regression", {"examples": [["age", "city"], ["age"]]}),
-        ("estimator_linear", "serving_default", {"examples": [["age", "city"], ["age"]]}),
+        ("estimator_linear", "regression", {"examples": [["age", "city"]] * 2}),
+        ("estimator_linear", "serving_default", {"examples": [["age", "city"]] * 2}),
         ("module_several_signatures", "embed", {"features": ["float32", [2, 4]]}),
         ("module_several_signatures", "parse", {"lines": ["object", [2]]}),
         (
