@@ -17,9 +17,9 @@ from smanalyze.inputs.given import ANY, BARE, Named
 from smanalyze.inputs.given_trial import fits_names, given_trial
 from smanalyze.inputs.records import Origin, SignatureInputs, Slot, Trial, Trials
 from smanalyze.inputs.synthesize import synthesized
-from smanalyze.load import WARMUP, select_meta_graphs
+from smanalyze.load import WARMUP
 from smanalyze.model.dtypes import dtype_number
-from smanalyze.model.saved_model import SavedModel, Signature
+from smanalyze.model.saved_model import SavedModel, Signature, select_meta_graphs
 
 MAX_ELEMENTS = 1 << 27
 """A tensor of more is not made: half a gigabyte of float32."""
