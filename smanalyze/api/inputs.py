@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from smanalyze.errors import UsageError
+from smanalyze.errors import FormatError, UsageError
 from smanalyze.facts.names import Names
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import input_slots
@@ -15,14 +15,13 @@ from smanalyze.inputs.consumers import Wanted, find_wanted
 from smanalyze.inputs.defaults import default_arrays, with_defaults
 from smanalyze.inputs.given import ANY, BARE, Named
 from smanalyze.inputs.given_trial import fits_names, given_trial
+from smanalyze.inputs.make_strings import MAX_STRINGS
+from smanalyze.inputs.make_values import MAX_NUMBERS
 from smanalyze.inputs.records import Origin, SignatureInputs, Slot, Trial, Trials
 from smanalyze.inputs.synthesize import synthesized
 from smanalyze.load import WARMUP
-from smanalyze.model.dtypes import dtype_number
+from smanalyze.model.dtypes import PLAIN_TYPES, dtype_number, numpy_dtype
 from smanalyze.model.saved_model import SavedModel, Signature, select_meta_graphs
-
-MAX_ELEMENTS = 1 << 27
-"""A tensor of more is not made: half a gigabyte of float32."""
 
 UNFED = frozenset({"resource", "variant"})
 """Handles, which nothing outside a program can make."""
@@ -135,10 +134,14 @@ def _unfed(slot: Slot) -> str:
         return f"Its input {slot.keyword!r} is a handle, which nothing outside the model can make."
     if not dtype_number(slot.dtype):
         return f"Its input {slot.keyword!r} declares no dtype that is known."
+    if slot.dtype not in ("string", *PLAIN_TYPES):
+        try:
+            numpy_dtype(slot.dtype)
+        except FormatError as error:
+            return error.message
     elements = prod(1 if size is None else max(size, 0) for size in slot.shape or ())
-    return (
-        f"Its input {slot.keyword!r} has {elements:,} elements, which are too many." if elements > MAX_ELEMENTS else ""
-    )
+    too_many = elements > (MAX_STRINGS if slot.dtype == "string" else MAX_NUMBERS)
+    return f"Its input {slot.keyword!r} has {elements:,} elements, which are too many." if too_many else ""
 
 
 def slots_of(signature: Signature) -> tuple[Slot, ...]:

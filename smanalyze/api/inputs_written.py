@@ -37,8 +37,10 @@ def choose_trial(
         trial = next((trial for trial in planned.trials if not trial.odd), None)
     else:
         trial = next(islice(iter(planned.trials), number - 1, None), None)
+    if trial is None and number is None:
+        raise UsageError(f"No values can be made for the signature {planned.key!r}; they would be too large.")
     if trial is None:
-        raise UsageError(f"Signature {planned.key!r} has fewer than {number or 1} trials.")
+        raise UsageError(f"Signature {planned.key!r} has fewer than {number} trials.")
     made = trial if batch is None else trial.with_batch(batch)
     if exactly and batch is not None and made.batch != batch:
         raise UsageError(f"The batch of {planned.key!r} cannot be chosen: its inputs have fixed sizes.")

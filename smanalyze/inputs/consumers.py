@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 
 from smanalyze.facts.names import Names
+from smanalyze.graph.body import output_position
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import Group, declared_group, input_slots
 from smanalyze.inputs.records import Slot
 from smanalyze.inputs.rules import RULES
 from smanalyze.inputs.sizes import Demands, Dim, Size
-from smanalyze.inputs.tensors import Source, Tensor
+from smanalyze.inputs.tensors import UNKNOWN, Source, Tensor
 from smanalyze.inputs.walk import Walk
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import SavedModel, Signature
 
-MAX_PASSES = 4
+MAX_PASSES, MAX_OUTPUTS = 4, 10_000
 
 
 @record
@@ -53,7 +54,7 @@ def _one_pass(
     main = graph.library.main
     slots: list[Slot] = []
     sources: list[Source] = []
-    given: dict[int, Tensor] = {}
+    given: dict[int, list[Tensor]] = {}
     groups: list[Group] = []
     for info in signature.inputs:
         own = input_slots(info)
@@ -68,14 +69,23 @@ def _one_pass(
             number = main.producer(slot.tensor_name)
             if number is not None and number >= 0:
                 source.numbers = _shape_numbers(source, parts.get(source.name), demands)
-                given[number] = Tensor(((source, 0),), source.dims, source.numbers)
+                _give(given.setdefault(number, []), output_position(slot.tensor_name), source)
     for number in given:
-        if main.ops[number] == "Placeholder":
-            given[number] = walk.declared(given[number], main.node(number).attr_shape("shape"), main.names[number])
+        # Before GraphDef version 24 an empty shape said nothing (array_ops.cc: Placeholder).
+        if main.ops[number] == "Placeholder" and (shape := main.node(number).attr_shape("shape")):
+            given[number] = [walk.declared(tensor, shape, main.names[number]) for tensor in given[number]]
     walk.start(signature.key, given)
     _share_lengths(sources, demands)
     found = dict.fromkeys((*groups, *_apart(walk.groups, groups)))
     return Wanted(tuple(slots), tuple(sources), tuple(found), demands), walk.inner
+
+
+def _give(outputs: list[Tensor], position: int, source: Source) -> None:
+    """Makes one output of a node hold a source; a tensor that is fed under two keys holds both."""
+    outputs += [UNKNOWN] * (min(position, MAX_OUTPUTS) + 1 - len(outputs))
+    if position < len(outputs):
+        known = outputs[position]
+        outputs[position] = Tensor((*known.sources, (source, 0)), known.dims or source.dims, source.numbers)
 
 
 def _shape_numbers(source: Source, group: Group | None, demands: Demands) -> tuple[Size, ...] | None:

@@ -11,9 +11,12 @@ from typing import Any
 
 from smanalyze.inputs.composites import Group
 from smanalyze.inputs.make_strings import strings
-from smanalyze.inputs.make_values import Making, numbers
+from smanalyze.inputs.make_values import Making, check_room, numbers
 from smanalyze.inputs.sizes import size_of
 from smanalyze.inputs.tensors import Source
+
+MAX_ROWS = 1 << 16
+"""A sparse or ragged tensor has no more rows, and no more values that it asks for itself."""
 
 
 def group_arrays(group: Group, making: Making, batch: int) -> list[Any]:
@@ -43,6 +46,8 @@ def _sparse(group: Group, making: Making, batch: int) -> list[Any]:
     sizes = tuple(size if size is not None else (batch if place == 0 else room) for place, size in enumerate(known))
     wanted = _fixed(values, 0, making)
     total = prod(sizes)
+    check_room(sizes[:1], MAX_ROWS)
+    check_room((wanted or 0,), MAX_ROWS)
     row = total // sizes[0] if sizes and sizes[0] else 0
     starts = [place * row for place in range(sizes[0] if sizes else 0)] if row else []
     if making.style == "edge" and row > 1:
@@ -60,7 +65,7 @@ def _ragged(group: Group, making: Making, batch: int) -> list[Any]:
     splits: list[Any] = []
     for level in levels:
         fixed = _fixed(level, 0, making)
-        count = fixed - 1 if fixed is not None else count
+        count = check_room((fixed - 1 if fixed is not None else count,), MAX_ROWS)
         lengths = [(3, 0, 2) if making.style == "edge" else (2, 1, 1)][0]
         ends = np.cumsum([0, *(lengths[row % 3] for row in range(count))])
         splits.append(ends.astype(np.int32 if level.dtype == "int32" else np.int64))

@@ -6,11 +6,10 @@ import base64
 import gzip
 import json
 import zlib
-from math import prod
 from typing import Any
 
 from smanalyze.facts import wire
-from smanalyze.inputs.make_values import Making, numbers, plain_text
+from smanalyze.inputs.make_values import Making, check_room, numbers, plain_text
 from smanalyze.inputs.pictures import picture, wav
 from smanalyze.inputs.sizes import Size, size_of
 from smanalyze.inputs.tensor_bytes import tensor_proto
@@ -22,16 +21,22 @@ _ORDER = (
 )  # fmt: skip
 """Where a string is read in several ways, the first of these is what it is."""
 
-MAX_STRINGS = 100_000
+MAX_STRINGS = 1 << 20
+"""More strings are not made."""
+
+MAX_DIFFERENT = 256
+"""After so many they begin anew: each is some work."""
 
 
 def strings(source: Source, shape: tuple[int, ...], making: Making) -> Any:
     """An object array of bytes."""
     import numpy as np
 
-    count = int(prod(shape))
+    count = check_room(shape, MAX_STRINGS)
+    made = [one_string(source, number, making) for number in range(min(count, MAX_DIFFERENT))]
     found = np.empty(count, object)
-    found[:] = [one_string(source, number, making) for number in range(count)]
+    for start in range(0, count, MAX_DIFFERENT):
+        found[start : start + MAX_DIFFERENT] = made[: count - start]
     return found.reshape(shape)
 
 
@@ -64,6 +69,7 @@ def _values(part: Part, number: int, making: Making) -> Any:
     shape = making.sizes(source, source.rank_wanted)
     if part.kind not in ("dense", "list dense"):
         shape = ((3, 1, 2)[number % 3] if making.style == "edge" else 1,)
+    check_room(shape, MAX_STRINGS)
     inner = making.at(number)
     return strings(source, shape, inner) if source.dtype == "string" else numbers(source, shape, inner)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from smanalyze.errors import LimitError
 from smanalyze.inputs.sizes import Dim, Sizes, size_of
 from smanalyze.inputs.tensors import Source, Wish
 
@@ -16,6 +18,9 @@ INTEGERS = {
     "quint8": 255, "qint16": 7, "quint16": 7, "qint32": 7, "int4": 7, "uint4": 7, "int2": 1, "uint2": 1,
 }  # fmt: skip
 """The largest value of each where nothing else is known."""
+
+MAX_NUMBERS = 1 << 27
+"""A tensor of more numbers is not made: half a gigabyte of float32."""
 
 _TRAINING = ("train", "phase", "deterministic", "dropout")
 _IMAGES = ("image", "img", "pixel", "photo", "picture", "rgb")
@@ -62,17 +67,29 @@ class Making:
         return tuple(self.length if (n := size_of(size, self.chosen)) is None else max(n, 0) for size in source.dims)
 
 
+def check_room(shape: tuple[int, ...], limit: int) -> int:
+    """The number of elements; raises LimitError where it is above the limit."""
+    count = prod(shape)
+    if count > limit:
+        raise LimitError(f"A tensor of {count:,} elements is not made.")
+    return count
+
+
 def wish_of(source: Source, kind: str) -> Wish | None:
     """The first wish of a kind."""
     return next((wish for wish in source.wishes if wish.kind == kind), None)
 
 
 def numbers(source: Source, shape: tuple[int, ...], making: Making) -> Any:
-    """A numpy array of numbers or booleans. Raises FormatError for a dtype that numpy has no type for."""
+    """A numpy array of numbers or booleans.
+
+    Raises FormatError for a dtype that numpy has no type for, LimitError for too many elements.
+    """
     import numpy as np
 
     from smanalyze.model.dtypes import numpy_dtype
 
+    check_room(shape, MAX_NUMBERS)
     dtype = numpy_dtype(source.dtype)
     random = making.random(source.name)
     if source.dtype == "bool":

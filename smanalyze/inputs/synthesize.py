@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from smanalyze.errors import LimitError
 from smanalyze.inputs.consumers import Wanted
 from smanalyze.inputs.make_groups import group_arrays
 from smanalyze.inputs.make_strings import strings
@@ -51,9 +52,9 @@ class Rung:
 
 def synthesized(wanted: Wanted, seed: int) -> Iterator[Trial]:
     """The trials in order; those that would repeat the one before them are left out."""
-    known = {_content(trial) for trial in (_trial(wanted, Rung("plain"), seed),) if trial is not None}
+    known = {_content(trial) for trial in (_possible(wanted, Rung("plain"), seed),) if trial is not None}
     for rung in _rungs(wanted):
-        trial = _trial(wanted, rung, seed)
+        trial = _possible(wanted, rung, seed)
         if trial is None:
             continue
         if rung.name == "plain" or _content(trial) not in known:
@@ -88,6 +89,14 @@ def _rungs(wanted: Wanted) -> Iterator[Rung]:
         yield Rung("plain", length, batch=1)
 
 
+def _possible(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
+    """The trial, None where something in it would be too large."""
+    try:
+        return _trial(wanted, rung, seed)
+    except LimitError:
+        return None
+
+
 def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
     chosen = wanted.demands.solve(rung.batch, rung.length)
     making = Making(chosen, seed, rung.style, rung.code, rung.length)
@@ -96,7 +105,10 @@ def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
     arrays: dict[Source, Any] = {}
     for group in wanted.groups:
         arrays.update(zip(group.parts, group_arrays(group, making, rung.batch), strict=True))
-    for source in wanted.sources:
+    named: dict[str, Any] = {}
+    for slot, source in zip(wanted.slots, wanted.sources, strict=True):
+        if source not in arrays and slot.tensor_name in named:
+            arrays[source] = named[slot.tensor_name]  # one tensor under two keys
         if source not in arrays:
             shape = making.sizes(source, rung.rank)
             if source.dims is None and shape:
@@ -104,6 +116,7 @@ def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
             if prod(shape) > MAX_ELEMENTS and not _fixed(source):
                 return None
             arrays[source] = (strings if source.dtype == "string" else numbers)(source, shape, making)
+        named[slot.tensor_name] = arrays[source]
     feeds = tuple(
         _feed(wanted, slot, source, arrays[source]) for slot, source in zip(wanted.slots, wanted.sources, strict=True)
     )
@@ -114,11 +127,10 @@ def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
     fixed = batch != rung.batch or not free
 
     def remake(other: int) -> Trial:
-        made = _trial(wanted, Rung(rung.style, rung.length, other, rung.rank, rung.code), seed)
-        assert made is not None
-        return made
+        return _possible(wanted, Rung(rung.style, rung.length, other, rung.rank, rung.code), seed) or made
 
-    return Trial(rung.name, None if fixed else batch, feeds, remake, rung.style == "edge")
+    made = Trial(rung.name, None if fixed else batch, feeds, remake, rung.style == "edge")
+    return made
 
 
 def _fixed(source: Source) -> bool:

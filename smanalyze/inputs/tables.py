@@ -93,13 +93,21 @@ def _lines(walk: Walk, key: Key) -> list[bytes]:
         name = walk.names.of(asset)
         filename = next((a.filename for a in walk.graph.meta_graph.assets
                          if name in (a.filename, a.tensor_name.partition(":")[0])), name)  # fmt: skip
-        try:
-            data = walk.model.read_file(f"assets/{filename}") if walk.model.read_file is not None else b""
-        except FormatError:
-            continue
-        lines = data.split(b"\n", MAX_WORDS)[:MAX_WORDS]
-        return [line.removesuffix(b"\r") for line in lines if line]
+        lines = _first_lines(walk, f"assets/{filename}")
+        if lines:
+            return lines
     return []
+
+
+def _first_lines(walk: Walk, path: str) -> list[bytes]:
+    try:
+        pieces = walk.model.file_pieces
+        data = bytes(next(pieces(path), b"")) if pieces is not None else b""
+    except FormatError:
+        return []
+    lines = data.split(b"\n")
+    whole = any(file.path == path and file.size == len(data) for file in walk.model.files)
+    return [line.removesuffix(b"\r") for line in (lines if whole else lines[:-1])[:MAX_WORDS] if line]
 
 
 def _key_dtype(walk: Walk, key: Key) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -91,16 +91,16 @@ class Walk:
         self._library = graph.library
         self._bodies = self._nodes = 0
 
-    def start(self, signature: str, given: dict[int, Tensor]) -> None:
-        """Follows the values of main-graph nodes to all that a signature's outputs need."""
+    def start(self, signature: str, given: dict[int, list[Tensor]]) -> None:
+        """Follows the outputs of main-graph nodes to all that a signature's outputs need."""
         self._body(self._library.main, given, self.graph.main_slice(signature) | given.keys(), 0)
 
     # Bodies -----------------------------------------------------------------------------------------------------
 
     def _body(
-        self, index: BodyIndex, given: dict[int, Tensor], within: frozenset[int] | None, depth: int
+        self, index: BodyIndex, given: Mapping[int, Sequence[Tensor]], within: frozenset[int] | None, depth: int
     ) -> dict[int, Outputs]:
-        found: dict[int, Outputs] = {number: [tensor] for number, tensor in given.items()}
+        found: dict[int, Outputs] = dict(given)
         self._nodes += len(index.ops) if within is None else len(within)
         for number in _in_order(index, within):
             if number not in found and self._nodes < MAX_NODES:
@@ -182,7 +182,7 @@ class Walk:
         twin = concrete or self._twins.get(_likeness(name, function))
         if twin is not None:
             self.groups.update(dict.fromkeys(groups_at(twin, given, len(function.inputs))))
-        found = self._body(index, given, None, depth)
+        found = self._body(index, {number: [tensor] for number, tensor in given.items()}, None, depth)
         returned = function.returns
         return [_find(index, found, returned.get(output.name)) for output in function.outputs]
 

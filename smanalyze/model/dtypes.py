@@ -68,8 +68,8 @@ def item_size(name: str) -> int:
     return _SIZES.get(name.removesuffix("_ref"), 0)
 
 
-#: Types that numpy itself has, and quantized ones, which are plain integers in memory.
-_NUMPY = {
+#: Types that numpy itself has, and quantized ones, which are plain integers in memory, as numpy writes them.
+PLAIN_TYPES = {
     "float32": "f4", "float64": "f8", "float16": "f2", "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8",
     "uint8": "u1", "uint16": "u2", "uint32": "u4", "uint64": "u8", "bool": "?", "complex64": "c8", "complex128": "c16",
     "qint8": "i1", "quint8": "u1", "qint16": "i2", "quint16": "u2", "qint32": "i4",
@@ -89,8 +89,8 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     import numpy as np
 
     name = name.removesuffix("_ref")
-    if name in _NUMPY:
-        return np.dtype(_NUMPY[name])
+    if name in PLAIN_TYPES:
+        return np.dtype(PLAIN_TYPES[name])
     if name in _ML_DTYPES:
         import ml_dtypes
 

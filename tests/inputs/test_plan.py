@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import smanalyze
 from smanalyze.errors import UsageError
 from smanalyze.inputs.records import SignatureInputs
+from tests.conftest import ROOT
 from tests.format.protos import proto
 from tests.models import GOOD, digests, model_of
 
@@ -93,3 +96,37 @@ def test_planning_writes_nothing() -> None:
     for one in smanalyze.plan_inputs(smanalyze.load(GOOD / "estimator_linear")):
         assert list(islice(one.trials, 2))
     assert digests(GOOD / "estimator_linear") == before
+
+
+def test_one_tensor_under_two_keys_has_one_value(tmp_path: Path) -> None:
+    """And a signature may be fed behind a node of several outputs."""
+    text = """
+      saved_model_schema_version: 1
+      meta_graphs { meta_info_def { tags: 'serve' }
+        graph_def {
+          node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } }
+          node { name: 's' op: 'Split' input: 'x' input: 'x' attr { key: 'num_split' value { i: 2 } } }
+          node { name: 'y' op: 'AddV2' input: 'x' input: 's:1' } }
+        signature_def { key: 'k' value {
+          inputs { key: 'a' value { name: 'x:0' dtype: DT_FLOAT tensor_shape { dim { size: 3 } } } }
+          inputs { key: 'b' value { name: 'x:0' dtype: DT_FLOAT tensor_shape { dim { size: 3 } } } }
+          inputs { key: 'c' value { name: 's:1' dtype: DT_FLOAT tensor_shape { dim { size: -1 } } } }
+          outputs { key: 'y' value { name: 'y:0' dtype: DT_FLOAT } } } } }"""
+    (tmp_path / "saved_model.pb").write_bytes(proto("SavedModel", text).SerializeToString())
+    (one,) = smanalyze.plan_inputs(smanalyze.load(tmp_path))
+    a, b, c = next(iter(one.trials)).feeds
+    assert a.array.tolist() == b.array.tolist()
+    assert (c.shape, c.why) == ((3,), "size 3: AddV2 y")
+
+
+def test_planning_imports_no_numpy() -> None:
+    """Values are made when they are asked for."""
+    code = (
+        "import sys, smanalyze\n"
+        f"planned = smanalyze.plan_inputs(smanalyze.load({str(GOOD / 'estimator_linear')!r}))\n"
+        "before = 'numpy' in sys.modules\n"
+        "next(iter(planned[0].trials))\n"
+        "print(before, 'numpy' in sys.modules, 'networkx' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout.split() == ["False", "True", "False"], done.stderr
