@@ -28,7 +28,7 @@ def _filled(source: Source, shape: tuple[int, ...], making: Making) -> Any:
     return strings(source, shape, making) if source.dtype == "string" else numbers(source, shape, making)
 
 
-def _fixed(source: Source, place: int, making: Making) -> int | None:
+def _fixed(source: Source, place: int) -> int | None:
     """A size that the part itself fixes."""
     size = source.dims[place] if source.dims is not None and place < len(source.dims) else None
     return size if isinstance(size, int) else None
@@ -38,13 +38,13 @@ def _sparse(group: Group, making: Making, batch: int) -> list[Any]:
     import numpy as np
 
     indices, values, dense_shape = group.parts
-    rank = _fixed(indices, 1, making) or _fixed(dense_shape, 0, making) or len(group.shape or (0, 0))
+    rank = _fixed(indices, 1) or _fixed(dense_shape, 0) or len(group.shape or (0, 0))
     declared = group.shape if group.shape is not None and len(group.shape) == rank else (None,) * rank
     demanded = dense_shape.numbers if dense_shape.numbers and len(dense_shape.numbers) == rank else declared
     known = [size_of(size, making.fixed) for size in demanded]
     room = {"edge": 3, "plain": 1}.get(making.style, 1) if making.length == 8 else making.length
     sizes = tuple(size if size is not None else (batch if place == 0 else room) for place, size in enumerate(known))
-    wanted = _fixed(values, 0, making)
+    wanted = _fixed(values, 0)
     total = prod(sizes)
     check_room(sizes[:1], MAX_ROWS)
     check_room((wanted or 0,), MAX_ROWS)
@@ -64,9 +64,9 @@ def _ragged(group: Group, making: Making, batch: int) -> list[Any]:
     count = batch
     splits: list[Any] = []
     for level in levels:
-        fixed = _fixed(level, 0, making)
+        fixed = _fixed(level, 0)
         count = check_room((fixed - 1 if fixed is not None else count,), MAX_ROWS)
-        lengths = [(3, 0, 2) if making.style == "edge" else (2, 1, 1)][0]
+        lengths = (3, 0, 2) if making.style == "edge" else (2, 1, 1)
         ends = np.cumsum([0, *(lengths[row % 3] for row in range(count))])
         splits.append(ends.astype(np.int32 if level.dtype == "int32" else np.int64))
         count = int(ends[-1])
@@ -75,7 +75,7 @@ def _ragged(group: Group, making: Making, batch: int) -> list[Any]:
         unknown = group.shape[len(levels) + 1 :]
         inner = tuple(making.length if size is None else size for size in unknown)
     if size_of(values.dims[0] if values.dims else None, {}) not in (None, count):
-        count = _fixed(values, 0, making) or count
+        count = _fixed(values, 0) or count
         splits[-1] = np.minimum(splits[-1], count)
         splits[-1][-1] = count
     return [_filled(values, (count, *inner), making), *splits]

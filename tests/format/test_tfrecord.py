@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from smanalyze.format import tfrecord as module
 from smanalyze.format.checksum import masked_crc32c
 from smanalyze.format.faults import Faults
-from smanalyze.format.tfrecord import prediction_logs, read_records
+from smanalyze.format.tfrecord import prediction_logs, read_records, write_records
 from smanalyze.model.parts import Unreadable
 from smanalyze.model.side_files import WarmupRecord
 from tests.format.bundle_writer import varint
@@ -34,6 +34,7 @@ def read(data: bytes) -> tuple[list[bytes], tuple[Unreadable, ...]]:
 @given(st.lists(st.binary(max_size=100), min_size=1, max_size=10))
 def test_round_trip(records: list[bytes]) -> None:
     assert read(b"".join(map(record, records))) == (records, ())
+    assert write_records(records) == b"".join(map(record, records))
 
 
 def test_a_bad_record_is_left_out() -> None:
