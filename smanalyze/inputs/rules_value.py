@@ -153,6 +153,11 @@ def _unique(site: Site, ins: list[Tensor]) -> Outputs:
     return {"y": [Tensor(ins[0].sources, (None,))], "idx": [Tensor(dims=ins[0].dims)]}
 
 
+def _padded(site: Site, ins: list[Tensor]) -> Outputs:
+    """RaggedTensorToTensor(shape, values, default, row partitions): the values among defaults."""
+    return [Tensor(ins[1].sources)]
+
+
 def _parted(site: Site, ins: list[Tensor]) -> Outputs:
     """DynamicPartition: some of the values in each output."""
     own = ins[0].dims
@@ -196,7 +201,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(_SPARSE, _sparse), **dict.fromkeys(("Range", "LinSpace"), _count),
     **dict.fromkeys(("RandomUniform", "RandomStandardNormal", "StatelessRandomUniformV2",
                      "StatelessRandomNormalV2", "TruncatedNormal"), _random),
-    "ReverseSequence": _sequence_mask, "DynamicPartition": _parted,
+    "ReverseSequence": _sequence_mask, "RaggedTensorToTensor": _padded, "DynamicPartition": _parted,
     **dict.fromkeys(("Unique", "UniqueV2", "UniqueWithCounts"), _unique),
     **dict.fromkeys(("DynamicStitch", "ParallelDynamicStitch"), _stitched),
 }  # fmt: skip

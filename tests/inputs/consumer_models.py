@@ -256,6 +256,11 @@ def numbers_as_text(m, _):
 
 
 @case(Spec([None], tf.string))
+def numbers_in_a_text(text):
+    return tf.strings.to_number(tf.strings.split(text, "-").to_tensor("0"), tf.int32)
+
+
+@case(Spec([None], tf.string))
 def raw_bytes(m, _):
     m.kernel = weights(6, 2)
     return lambda data: tf.matmul(tf.io.decode_raw(data, tf.float32), m.kernel)
