@@ -132,7 +132,7 @@ def integers(source: Source, shape: tuple[int, ...], making: Making) -> Any:
         inside = [word for word in words if low <= word < high] or words
         found = np.array([inside[k] for k in random.integers(0, len(inside), shape).ravel()], np.int64).reshape(shape)
         if making.style == "edge" and found.size > 1 and high == _free(source):
-            found.reshape(-1)[-1] = max(words) + 1
+            found.reshape(-1)[1] = max(words) + 1  # not the last: the rows of another batch are the same
         return found
     if wish_of(source, "sorted") is not None:
         return np.sort(random.integers(0, max(min(high, shape[0] if shape else 1), 1), shape), axis=0)

@@ -71,6 +71,17 @@ def test_the_same_seed_makes_the_same_bytes(name: str) -> None:
     assert first == again
 
 
+@each_model
+def test_a_larger_batch_begins_with_the_rows_of_a_smaller(name: str) -> None:
+    """So that what a model computes of a row can be compared."""
+    for planned in smanalyze.plan_inputs(model_of(name)):
+        for trial in islice(planned.trials, 3):
+            encoded = any(feed.keyword != feed.input for feed in trial.feeds)
+            for feed, more in zip(trial.with_batch(1).feeds, trial.with_batch(3).feeds, strict=True):
+                if not encoded and feed.shape and feed.shape[1:] == more.shape[1:]:
+                    assert more.array[: len(feed.array)].tolist() == feed.array.tolist()
+
+
 @given(st.integers(0, 2**32), st.sampled_from(NAMES))
 @settings(max_examples=25)
 def test_any_seed_will_do(seed: int, name: str) -> None:
