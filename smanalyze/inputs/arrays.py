@@ -46,4 +46,4 @@ def plain_json(trials: Sequence[tuple[str, Trial]]) -> str:
     """``{input: values}``, with several signatures below ``signatures`` by key."""
     named = {key: {feed.keyword: json_values(feed.array) for feed in trial.feeds} for key, trial in trials}
     document = next(iter(named.values())) if len(named) == 1 else {"signatures": named}
-    return json.dumps(document, ensure_ascii=False)
+    return json.dumps(document)

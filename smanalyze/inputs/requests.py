@@ -39,13 +39,13 @@ def rest_rows(request: Request) -> str:
         raise UsageError(f"The inputs of {request.key!r} have no rows in common; write rest-columns.")
     columns = {feed.input: json_values(feed.array) for feed in feeds}
     rows = [{name: values[row] for name, values in columns.items()} for row in range(request.trial.batch)]
-    return json.dumps({"signature_name": request.key, "instances": rows}, ensure_ascii=False)
+    return json.dumps({"signature_name": request.key, "instances": rows})
 
 
 def rest_columns(request: Request) -> str:
     """The body of a REST request in columns."""
     columns = {feed.input: json_values(feed.array) for feed in _dense(request, "REST")}
-    return json.dumps({"signature_name": request.key, "inputs": columns}, ensure_ascii=False)
+    return json.dumps({"signature_name": request.key, "inputs": columns})
 
 
 def curl(request: Request) -> str:

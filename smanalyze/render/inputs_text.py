@@ -27,7 +27,7 @@ def _signature(one: FedSignature, width: int) -> list[str]:
     batch = "" if one.batch is None else f", batch {one.batch}"
     lines = [f"{visible(one.key)}  [{visible(','.join(one.tags))}]"]
     if one.reason:
-        return [*lines, *_wrapped(one.reason, width, "  ")]
+        return [*lines, *_wrapped(visible(one.reason), width, "  ")]
     lines.append(f"  {_SOURCES[one.source]}: {visible(one.trial)}{batch}")
     if not one.tensors:
         lines.append("  no inputs")

@@ -98,3 +98,11 @@ def test_parts_of_encoded_inputs_have_no_request(cli: Command) -> None:
 
 def test_help_has_examples(cli: Command) -> None:
     assert "smanalyze inputs MODEL --format curl" in cli("inputs", "--help").out
+
+
+def test_hostile_names_stay_text(cli: Command) -> None:
+    for form in ("text", "json", "curl"):
+        said = cli("inputs", GOOD / "hostile_names", "--format", form)
+        assert said.code in (0, 2)
+        assert "\x1b" not in said.out + said.err
+        assert "\u202e" not in said.out + said.err
