@@ -8,6 +8,7 @@
     scan = smanalyze.scan(model)              # a ScanReport: what could it do beside computing, and when?
     change = smanalyze.diff(model, other)     # a DiffReport: what changed, and for whom does it matter?
     inputs = smanalyze.plan_inputs(model)     # values to call each signature with
+    proof = smanalyze.verify(model)           # a VerifyReport: does TensorFlow confirm the report?
 
 Each name is loaded on first use, so ``import smanalyze`` is quick.
 """
@@ -38,13 +39,15 @@ if TYPE_CHECKING:
     from smanalyze.report.diff import DiffReport as DiffReport
     from smanalyze.report.document import Report as Report
     from smanalyze.report.scan import ScanReport as ScanReport
+    from smanalyze.report.verify import VerifyReport as VerifyReport
+    from smanalyze.verify.verify import verify as verify
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuditReport", "DiffReport", "Report", "SavedModel", "ScanReport", "SmanalyzeError", "analyze", "audit",
-    "audit_weights", "build_graphs", "diff", "load", "load_weights_source", "plan_inputs", "scan", "scan_weights",
-    "write_manifest",
+    "AuditReport", "DiffReport", "Report", "SavedModel", "ScanReport", "SmanalyzeError", "VerifyReport", "analyze",
+    "audit", "audit_weights", "build_graphs", "diff", "load", "load_weights_source", "plan_inputs", "scan",
+    "scan_weights", "verify", "write_manifest",
 ]  # fmt: skip
 
 _HOMES = {
@@ -54,6 +57,7 @@ _HOMES = {
     "SavedModel": "smanalyze.model.saved_model",
     "ScanReport": "smanalyze.report.scan",
     "SmanalyzeError": "smanalyze.errors",
+    "VerifyReport": "smanalyze.report.verify",
     "analyze": "smanalyze.api.analyze",
     "audit": "smanalyze.api.audit",
     "audit_weights": "smanalyze.api.audit",
@@ -64,6 +68,7 @@ _HOMES = {
     "plan_inputs": "smanalyze.api.inputs",
     "scan": "smanalyze.api.scan",
     "scan_weights": "smanalyze.api.scan",
+    "verify": "smanalyze.verify.verify",
     "write_manifest": "smanalyze.api.audit",
 }
 

@@ -12,7 +12,7 @@ RECIPES = sorted(path for path in (TESTDATA / "recipes").glob("*.py") if not pat
 MAX_BYTES = 10_000_000
 MAX_PAIRS_BYTES = 2_500_000
 MAX_SCAN_BYTES = 700_000
-FOLDERS = ("models", "broken", "weights", "pairs", "scan")
+FOLDERS = ("models", "broken", "weights", "pairs", "scan", "verify")
 
 
 def _constant(recipe: Path, name: str) -> object:
@@ -58,6 +58,10 @@ def test_every_pair_has_two_sides_and_noise_is_in_their_bytes() -> None:
 
 def _bytes_below(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_was_observed_is_of_each_model() -> None:
+    assert sorted(path.stem for path in (TESTDATA / "observed").iterdir()) == _present("models")
 
 
 def test_fixtures_are_small() -> None:

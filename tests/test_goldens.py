@@ -13,6 +13,7 @@ import pytest
 
 import smanalyze
 from smanalyze.api.inputs_written import choose_trial, inputs_report
+from smanalyze.api.scan import scan
 from smanalyze.render.audit_text import render_audit_text
 from smanalyze.render.diff_html import render_diff_html
 from smanalyze.render.diff_markdown import render_diff_markdown
@@ -24,12 +25,17 @@ from smanalyze.render.markdown import render_markdown
 from smanalyze.render.scan_text import render_scan_text
 from smanalyze.render.show import render_all
 from smanalyze.render.text import render_text
+from smanalyze.render.verify_text import render_verify_text
 from smanalyze.report.audit import AuditReport
 from smanalyze.report.document import Report
 from smanalyze.report.scan import ScanReport
 from smanalyze.report.schemas import NAMES, make_schema, schema_text
+from smanalyze.report.verify import VerifyReport
+from smanalyze.verify.answer import build_report
+from smanalyze.verify.gate import refusals
 from tests.conftest import ROOT, TESTDATA
 from tests.pairs import diff_of
+from tests.verify.observed import stored
 
 GOLDEN = Path(__file__).parent / "golden"
 MODELS = sorted(path.name for path in (TESTDATA / "models").iterdir())
@@ -83,6 +89,16 @@ DIFF_RENDERERS = {
     "diff.html": lambda diff: _bare(render_diff_html(diff)),
 }
 
+VERIFY_RENDERERS = {
+    "verify.txt": lambda verified: render_verify_text(verified, width=80, color=False),
+    "verify.json": lambda verified: render_json([verified]),
+}
+
+VERIFIED = [(name, "verify.txt") for name in MODELS] + [
+    (name, "verify.json") for name in ("custom_op", "mutating_signature", "tables_and_assets")
+]
+"""The text says what the JSON says; three documents show its form."""
+
 PAIRS = (
     "change_asset_line", "change_input_added", "change_keras2_to_keras3", "change_layer_inserted",
     "change_output_classes", "change_read_file", "change_relu_to_gelu", "change_signature_renamed", "change_trainable",
@@ -124,6 +140,13 @@ def _scan(name: str) -> ScanReport:
     return smanalyze.scan(smanalyze.load(TESTDATA / "models" / name))
 
 
+def _verified(name: str) -> VerifyReport:
+    """From what TensorFlow showed when testdata/observed was made."""
+    report = _report(name)
+    refused = refusals(scan(smanalyze.load(TESTDATA / "models" / name)), frozenset())
+    return build_report(report, stored(name), refused, "quick", frozenset())
+
+
 def _compare(made: str, file: str, update_golden: bool) -> None:
     golden = GOLDEN / file
     if update_golden:
@@ -151,6 +174,11 @@ def test_scan_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
     _compare(SCAN_RENDERERS[ending](_scan(name)), f"{name}.{ending}", update_golden)
 
 
+@pytest.mark.parametrize(("name", "ending"), VERIFIED)
+def test_verification_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
+    _compare(VERIFY_RENDERERS[ending](_verified(name)), f"{name}.{ending}", update_golden)
+
+
 @pytest.mark.parametrize(("name", "ending"), DIFFS)
 def test_diff_is_as_stored(name: str, ending: str, update_golden: bool) -> None:
     _compare(DIFF_RENDERERS[ending](diff_of(name)), f"{name}.{ending}", update_golden)
@@ -163,7 +191,7 @@ def test_inputs_are_as_stored(name: str, update_golden: bool) -> None:
 
 def test_no_golden_is_left_over() -> None:
     wanted = {f"{name}.{ending}" for name in MODELS for ending in (*RENDERERS, *AUDIT_RENDERERS)}
-    wanted |= {f"{name}.{ending}" for name, ending in DIFFS}
+    wanted |= {f"{name}.{ending}" for name, ending in (*DIFFS, *VERIFIED)}
     wanted |= {f"{name}.{ending}" for name in SCANS for ending in SCAN_RENDERERS}
     wanted |= {f"{name}.inputs.txt" for name in INPUTS}
     assert {path.name for path in GOLDEN.iterdir()} == wanted

@@ -9,6 +9,7 @@ from smanalyze.cli import options
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from smanalyze.report.document import Report
+    from smanalyze.report.verify import VerifyReport
 
 FORMATS = ("text", "json", "html", "markdown")
 
@@ -28,6 +29,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     options.add_tag_set(parser)
     parser.add_argument("--only", metavar="SECTION,...", default=None, help="only these sections")
     parser.add_argument(
+        "--verified", metavar="FILE", default=None,
+        help="what `smanalyze verify -o FILE.json` said of the model: a badge beside each claim of the HTML page",
+    )  # fmt: skip
+    parser.add_argument(
         "--fail-on", choices=options.SEVERITIES, default="none",
         help="exit with 1 if there is a finding this bad or worse",
     )  # fmt: skip
@@ -46,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.paths) > 1 and any(output.format == "html" for output in outputs):
         raise UsageError("An HTML page shows one model; give one path, or another format.")
     sections = _sections(args.only, args.fail_on)
+    verified = _verified(args, outputs)
     reports: list[Report] = []
     failed = False
     tags = options.parse_tags(args.tag_set)
@@ -60,9 +66,13 @@ def run(args: argparse.Namespace) -> int:
             failed = True
             continue
         failed |= options.nothing_readable(path, model)
+    if reports and verified is not None and verified.hashes != reports[0].hashes:
+        raise UsageError("What was verified is another model, or another state of this one.", file=args.verified)
     if reports:
         several = len(args.paths) > 1
-        options.write_outputs(outputs, lambda *how: render(reports, *how, several=several), args.color)
+        options.write_outputs(
+            outputs, lambda *how: render(reports, *how, several=several, verified=verified), args.color
+        )
     gated = options.is_gated((finding for report in reports for finding in report.findings), args.fail_on)
     return 2 if failed else int(gated)
 
@@ -83,9 +93,24 @@ def _sections(only: str | None, fail_on: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def render(reports: list[Report], kind: str, color: bool, width: int, *, several: bool = False) -> str:
+def _verified(args: argparse.Namespace, outputs: list[options.Output]) -> VerifyReport | None:
+    """What --verified names. Raises UsageError where there is no page to show it on, FormatError for another file."""
+    if args.verified is None:
+        return None
+    from smanalyze.cli.documents import read_verified
+    from smanalyze.errors import UsageError
+
+    if not any(output.format == "html" for output in outputs) or args.only is not None:
+        raise UsageError("--verified is shown on a whole HTML page; ask for one.", file=args.verified)
+    return read_verified(args.verified)
+
+
+def render(
+    reports: list[Report], kind: str, color: bool, width: int, *, several: bool = False,
+    verified: VerifyReport | None = None,
+) -> str:  # fmt: skip
     """The reports in one format. ``several``: more were asked for, and JSON makes one document with ``results``, even
-    where only one could be made."""
+    where only one could be made. ``verified`` is shown on the page."""
     if kind == "json":
         from smanalyze.render.json import render_json
 
@@ -93,7 +118,7 @@ def render(reports: list[Report], kind: str, color: bool, width: int, *, several
     if kind == "html":
         from smanalyze.render.html import render_html
 
-        return render_html(reports[0])
+        return render_html(reports[0], verified)
     if kind == "markdown":
         from smanalyze.render.markdown import render_markdown
 

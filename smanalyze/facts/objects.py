@@ -47,6 +47,14 @@ class ObjectPaths:
             text = expression_step(text, parent, name)
         return text
 
+    def steps(self, object_id: int) -> tuple[tuple[str, str], ...]:
+        """The same path for a program that walks it: pairs of ``attribute``, ``index`` or ``key``, and the name."""
+        kinds = {"[": "key", ".": "attribute"}
+        return tuple(
+            ("index", name) if step == f"[{name}]" else (kinds[step[0]], name)
+            for step, name in ((python_step(parent, name), name) for parent, name in self._chain(object_id))
+        )
+
     def python_path(self, object_id: int) -> str:
         """How Python reaches the object from the loaded root: ``encoder.layers[2].call``; "" for the root, and for
         an object that no path reaches."""

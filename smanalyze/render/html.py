@@ -15,6 +15,7 @@ from markupsafe import Markup
 from smanalyze.render.html_filters import FILTERS, PICTURE_HEIGHT, finalize
 from smanalyze.render.html_page import Page
 from smanalyze.report.document import Report
+from smanalyze.report.verify import VerifyReport
 
 SECTIONS = ("model", "findings", "signatures", "functions", "layers", "variables", "assets", "ops", "reuse", "not_read")
 """In the order of the page. A template of the same name draws each."""
@@ -26,12 +27,13 @@ TITLES = {
 }  # fmt: skip
 
 
-def render_html(report: Report) -> str:
-    """The whole page as text. The same report gives the same text."""
+def render_html(report: Report, verified: VerifyReport | None = None) -> str:
+    """The whole page as text, with a badge beside each claim that was verified. The same gives the same text."""
     return fill_page(
         "html/page.html.j2",
         report=report,
-        page=Page(report),
+        page=Page(report, verified),
+        verified=verified,
         pictures=report.pictures,
         sections=tuple(section for section in SECTIONS if section in report.sections),
         folder="html/sections/",

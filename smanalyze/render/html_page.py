@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from smanalyze.render.html_proofs import Proofs
 from smanalyze.render.html_tree import branches, count_lines
 from smanalyze.render.visible import visible
 from smanalyze.report.document import MetaGraphReport, Report
 from smanalyze.report.tensors import Argument
+from smanalyze.report.verify import VerifyReport
 
 LIMITS = {
     # kind: (rows of one table, rows of all such tables together; of the last two kinds, together in one section)
@@ -129,11 +131,12 @@ class Rows:
 
 
 class Page(Rows):
-    """The page of a report."""
+    """The page of a report, and of what a verification says of it."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, verified: VerifyReport | None = None) -> None:
         """Settle the rows that can be linked to before the first link is written."""
         super().__init__()
+        self.proofs = Proofs(verified).of
         self.graphs = self._graphs(report)
         self.more_graphs = max(len(report.meta_graphs) - len(self.graphs), 0)
         for kind, scope, name in self._linkable(report):

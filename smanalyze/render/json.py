@@ -11,9 +11,12 @@ from smanalyze.report.diff import DiffReport
 from smanalyze.report.document import Report
 from smanalyze.report.scan import ScanReport
 from smanalyze.report.serialize import to_dict
+from smanalyze.report.verify import VerifyReport
+
+AnyReport = Report | AuditReport | ScanReport | DiffReport | VerifyReport
 
 
-def render_json(reports: Sequence[Report | AuditReport | ScanReport | DiffReport], *, several: bool = False) -> str:
+def render_json(reports: Sequence[AnyReport], *, several: bool = False) -> str:
     """One report as it is; several as ``{schema_version, results}``. Ends with a newline; keys in the fields' order."""
     if len(reports) == 1 and not several:
         return dump(to_dict(reports[0]))

@@ -12,8 +12,9 @@ from smanalyze.report.document import Report
 from smanalyze.report.findings import RuleInfo
 from smanalyze.report.scan import ScanReport
 from smanalyze.report.serialize import json_schema
+from smanalyze.report.verify import VerifyReport
 
-NAMES = ("report", "audit", "scan", "diff", "rules")
+NAMES = ("report", "audit", "scan", "diff", "verify", "rules")
 
 
 def schema_text(name: str) -> str:
@@ -59,5 +60,6 @@ _BUILDERS = {
     "audit": lambda: _one_or_several(AuditReport, "smanalyze audit"),
     "scan": lambda: _one_or_several(ScanReport, "smanalyze scan"),
     "diff": lambda: json_schema(DiffReport, "smanalyze diff"),
+    "verify": lambda: json_schema(VerifyReport, "smanalyze verify"),
     "rules": _rules,
 }

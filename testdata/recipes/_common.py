@@ -10,9 +10,9 @@ from pathlib import Path
 TESTDATA = Path(__file__).resolve().parent.parent
 
 
-# Recipes called broken_*, pairs_*, scan_* and weights_* write into the folder of that name, all others into models/; the
-# first argument, if any, is another place.
-KINDS = {"broken": "broken", "pairs": "pairs", "scan": "scan", "weights": "weights"}
+# Recipes called broken_*, pairs_*, scan_*, verify_* and weights_* write into the folder of that name, all others into
+# models/; the first argument, if any, is another place.
+KINDS = {"broken": "broken", "pairs": "pairs", "scan": "scan", "verify": "verify", "weights": "weights"}
 KIND = KINDS.get(Path(sys.argv[0]).stem.partition("_")[0], "models")
 OUTPUT = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else TESTDATA / KIND
 

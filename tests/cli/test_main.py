@@ -75,7 +75,7 @@ def test_wrong_usage_is_2(arguments: list[object], words: str, cli: Command) -> 
 
 
 FLAGS = {
-    "report": "--format -o --output --tag-set --tag_set --only --fail-on -q --quiet --color DIR",
+    "report": "--format -o --output --tag-set --tag_set --only --verified --fail-on -q --quiet --color DIR",
     "audit": "--stats --digests --weights --manifest --write-manifest --strict --fail-on --format -o -q --color PATH",
     "scan": "--dir --allow --op-denylist --op_denylist --tag-set --tag_set --strict --fail-on --format -o -q --color "
     "PATH",
@@ -83,10 +83,12 @@ FLAGS = {
     "values": "-o --output --tag-set --tag_set -q --quiet --color MODEL NAME",
     "diff": "--audience --fail-on --rename --only --skip --runtime-tf --weights --weights-budget --strict --tag-set "
     "--format -o -q --color OLD NEW",
+    "verify": "--tag-set --tag_set --signature-def --signature_def --permit --load-library --profile --python --seed "
+    "--timeout --memory --format -o --output -q --color DIR",
     "inputs": "--signature-def --signature_def --batch --seed --inputs --trial --tag-set --format -o -q --color DIR",
     "rules": "--format ID -q --color",
     "render": "--format -o --output -q --color REPORT.json",
-    "schema": "report audit scan diff rules -q --color --version",
+    "schema": "report audit scan diff verify rules -q --color --version",
     "completion": "bash zsh fish -q --color --version",
 }
 

@@ -19,7 +19,7 @@ COMPUTING = (
     nodes.Slice, nodes.List, nodes.Dict,
 )  # fmt: skip
 TESTS = {"none", "false", "true"}
-METHODS = {"cut", "claim", "href", "tree", "begin", "text"}
+METHODS = {"proofs", "cut", "claim", "href", "tree", "begin", "text"}
 """What may be asked of a page, and a location's own words."""
 
 

@@ -1,0 +1,163 @@
+"""Calls signatures with the inputs planned for them, and remembers each call."""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from smanalyze.model.record import record
+from smanalyze.report.findings import Location
+from smanalyze.report.tensors import SignatureReport
+from smanalyze.report.verify import InputSeen, OutputSeen, Run
+from smanalyze.verify.child import Outcome
+from smanalyze.verify.exchange import relative, written
+from smanalyze.verify.observed import NotRun, RowsSeen
+from smanalyze.verify.sandbox import Sandbox
+from smanalyze.verify.stand_in import SignatureInputs, Trial
+from smanalyze.verify.steps import Worker
+from smanalyze.verify.values import encoded
+
+OTHER_BATCHES = (1, 3)
+"""After the first batch, which is 2: with a batch of 1 a fault in broadcasting stays hidden."""
+
+MAX_TRIALS = 32
+"""Sets of inputs that are tried for one signature."""
+
+MAX_WATCHED = 4096
+"""Variables whose values are compared before and after a call."""
+
+Variables = tuple[tuple[str, ...], list[dict[str, Any]]]
+"""The tags to load, and the places to look at."""
+
+
+@record
+class Done:
+    """A call that worked: with what, the digest of each output, and the files of those that are numbers."""
+
+    tags: tuple[str, ...]
+    key: str
+    trial: Trial
+    digests: dict[str, str]
+    files: dict[str, str]
+
+
+class Caller:
+    """Runs signatures one after the other; ``runs``, ``not_run`` and ``rows`` tell what came of it,
+    ``done`` holds the calls that worked."""
+
+    def __init__(self, box: Sandbox, worker: Worker) -> None:
+        self.runs: list[Run] = []
+        self.not_run: list[NotRun] = []
+        self.rows: list[RowsSeen] = []
+        self.done: list[Done] = []
+        self._box = box
+        self._worker = worker
+
+    def call(self, signature: SignatureReport, inputs: SignatureInputs, place: Variables, *, anew: bool) -> None:
+        """Tries the sets of inputs in order until one runs; then other batches of it."""
+        last = inputs.reason or "there are no inputs for it"
+        for trial in islice(inputs.trials, MAX_TRIALS):
+            outcome, files = self._call(signature, inputs, trial, place, repeat=2, anew=anew)
+            if outcome.kind == "ok":
+                self._other_batches(signature, inputs, trial, place, files)
+                return
+            last = f"{outcome.kind}: {outcome.error} {outcome.message}".replace(":  ", ": ").strip()
+            if outcome.dead:
+                break  # what kills the child once is not tried again
+        self.not_run.append(NotRun(place[0], signature.key, last[:500], False))
+
+    def _other_batches(
+        self, signature: SignatureReport, inputs: SignatureInputs, trial: Trial, place: Variables, files: dict[str, str]
+    ) -> None:
+        """The same inputs in batches of other sizes, where they have any."""
+        if trial.batch is None:
+            return
+        kept: dict[int, tuple[Trial, dict[str, str]]] = {trial.batch: (trial, files)}
+        shapes = [tuple(feed.shape for feed in trial.feeds)]
+        for batch in OTHER_BATCHES:
+            other = trial.with_batch(batch)
+            shape = tuple(feed.shape for feed in other.feeds)
+            if batch in kept or shape in shapes:
+                continue
+            shapes.append(shape)
+            outcome, made = self._call(signature, inputs, other, place, repeat=1, anew=False)
+            if outcome.dead:
+                return
+            if outcome.kind == "ok":
+                kept[batch] = (other, made)
+        if len(kept) > 1 and not signature.reach.changes and not signature.reach.random_ops:
+            self._compare_rows(place[0], signature.key, kept[min(kept)], kept[max(kept)])
+
+    def _call(
+        self, signature: SignatureReport, inputs: SignatureInputs, trial: Trial, place: Variables, *, repeat: int,
+        anew: bool,
+    ) -> tuple[Outcome, dict[str, str]]:  # fmt: skip
+        """One set of inputs. A model whose state a call has changed is loaded ``anew`` before."""
+        tags, objects = place
+        loaded = self._worker.load(tags, objects, anew=anew)
+        if loaded.kind != "ok":
+            return loaded, {}
+        folder = Path(tempfile.mkdtemp(dir=self._box.root / "arrays"))
+        feeds = {one.keyword: written(one, folder) for one in trial.feeds}
+        watched = [one["path"] for one in loaded.result["objects"] if one["kind"] == "variable"][:MAX_WATCHED]
+        request = {
+            "do": "call", "key": signature.key, "repeat": repeat, "watch": watched, "keep": str(folder / "out"),
+            "feeds": {name: feed for name, (feed, _) in feeds.items()},
+        }  # fmt: skip
+        outcome = self._worker.do("call", Location(tag_set=",".join(tags), signature=signature.key), request)
+        seen = tuple(
+            InputSeen(name, one.dtype, one.shape, digest, one.why)
+            for (name, (_, digest)), one in zip(feeds.items(), trial.feeds, strict=True)
+        )
+        self.runs.append(_run(tags, signature.key, inputs.source, trial, seen, outcome))
+        found = outcome.result["outputs"] if outcome.kind == "ok" else ()
+        if outcome.kind == "ok" and repeat > 1:
+            self.done.append(Done(tags, signature.key, trial, {one["name"]: one["digest"] for one in found},
+                                  {one["name"]: one["file"] for one in found if one["file"]}))  # fmt: skip
+        return outcome, {one["name"]: one["file"] for one in found if one["file"]}
+
+    def _compare_rows(
+        self, tags: tuple[str, ...], key: str, small: tuple[Trial, dict[str, str]], large: tuple[Trial, dict[str, str]]
+    ) -> None:
+        """Rows of the larger batch beside those of the smaller, where both were fed the same rows."""
+        few, many = small[0].batch, large[0].batch
+        for one, other in zip(small[0].feeds, large[0].feeds, strict=True):
+            if one.shape == other.shape:
+                continue
+            if (
+                one.shape[:1] != (few,)
+                or other.shape[:1] != (many,)
+                or encoded(one.array) != encoded(other.array[:few])
+            ):
+                return
+        for name in sorted(small[1].keys() & large[1].keys()):
+            self.rows.append(RowsSeen(tags, key, name, relative(small[1][name], large[1][name], few)))
+
+
+def loaded_names(signature: SignatureReport) -> dict[tuple[str, str], str]:
+    """(input, tensor name) -> the keyword by which the loaded signature takes that tensor. The parts of an encoded TF1
+    input get names of their own (tensorflow/python/saved_model/load_v1_in_v2.py)."""
+    found = {}
+    for one in signature.inputs:
+        found[one.name, one.tensor_name] = one.name
+        for number, part in enumerate(one.components):
+            word = part.role if one.encoding == "sparse" else f"component_{number}"
+            found[one.name, part.tensor_name] = f"{one.name}_{word}"
+    return found
+
+
+def _run(
+    tags: tuple[str, ...], key: str, source: str, trial: Trial, inputs: tuple[InputSeen, ...], outcome: Outcome
+) -> Run:
+    found = outcome.result or {"outputs": (), "seconds": (0.0, 0.0), "different": (), "changed": ()}
+    message = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
+    outputs = tuple(
+        OutputSeen(one["name"], one["dtype"], tuple(one["shape"]), one["finite"]) for one in found["outputs"]
+    )
+    first, again = (round(seconds * 1000, 3) for seconds in found["seconds"])
+    return Run(
+        tags, key, source, trial.name, trial.batch, inputs, outcome.kind, message[:1000], outputs,
+        tuple(found["different"]), tuple(found["changed"]), first, again, outcome.peak,
+    )  # fmt: skip

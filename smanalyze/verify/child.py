@@ -1,0 +1,203 @@
+"""One worker process from outside: asks it, watches its time and memory, and says how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from smanalyze.model.record import record
+from smanalyze.verify.memory import GroupMemory
+
+OutcomeKind = Literal["ok", "exception", "timeout", "out-of-memory", "abort", "segfault", "blocked-syscall", "ended"]
+DEATHS = frozenset({"timeout", "abort", "segfault", "blocked-syscall", "ended"})
+"""Outcomes after which there is no child any more; ``out-of-memory`` may be an exception as well."""
+
+WATCH_SECONDS = 0.1
+TAIL_BYTES = 8192
+MAX_LINE = 64 << 20
+PIECE = 1 << 20
+
+Sink = Callable[[str, str, int, bytes], None]
+"""Takes what belongs to one attachment: its name, its error, its size, and a piece of it."""
+
+
+@record
+class Outcome:
+    """How a step ended. ``result`` is the worker's; ``said`` the end of what the process printed, where it died."""
+
+    kind: OutcomeKind
+    result: Any = None
+    error: str = ""
+    message: str = ""
+    said: str = ""
+    seconds: float = 0.0
+    peak: int = 0
+    dead: bool = False
+
+
+class Child:
+    """A worker in a process group of its own. ``command`` is what runs, ``memory`` the bytes that it may fill."""
+
+    def __init__(self, command: list[str], folder: str, environment: dict[str, str], memory: int) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder,
+            env=environment, start_new_session=True, close_fds=True,
+        )  # fmt: skip
+        self.group = self._process.pid
+        self._limit = memory
+        self._memory = GroupMemory(self.group)
+        self._said = b""
+        self._buffer = b""
+        self._selector = selectors.DefaultSelector()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            os.set_blocking(stream.fileno(), False)
+            self._selector.register(stream, selectors.EVENT_READ)
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Hands over a request; ``answer`` must be called for each, in order."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it has ended; the answer will say so
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def ask(self, request: dict[str, Any], seconds: float, sink: Sink | None = None) -> Outcome:
+        """The answer to one request."""
+        self.send(request)
+        return self.answer(seconds, sink)
+
+    def answer(self, seconds: float, sink: Sink | None = None) -> Outcome:
+        """The answer to the oldest request without one; kills the process where it takes too long or too much."""
+        begin = time.monotonic()
+        reading = _Reading(sink)
+        self._memory.peak = 0
+        why: OutcomeKind | None = None
+        while True:
+            self._buffer = reading.take(self._buffer)
+            if reading.done is not None:
+                return self._told(reading.done, time.monotonic() - begin)
+            if why is None and time.monotonic() - begin > seconds:
+                why = "timeout"
+                self._kill()
+            if not self._read() and not self._selector.get_map():
+                return self._ended(why, seconds, time.monotonic() - begin)
+            if why is None and self._memory.look() > self._limit:
+                why = "out-of-memory"
+                self._kill()
+            if len(self._buffer) > MAX_LINE:
+                self._kill()
+
+    def close(self) -> None:
+        """Ends the process and everything in its group."""
+        self._kill()
+        self._process.wait()
+        self._selector.close()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert stream is not None
+            with contextlib.suppress(OSError):
+                stream.close()
+
+    def _kill(self) -> None:
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.group, signal.SIGKILL)
+        else:
+            self._process.kill()
+
+    def _read(self) -> bool:
+        """Reads what is there, waiting a little; False where there was nothing."""
+        found = False
+        for key, _ in self._selector.select(WATCH_SECONDS):
+            content = os.read(key.fd, PIECE)
+            found = True
+            if not content:
+                self._selector.unregister(key.fileobj)
+            elif key.fileobj is self._process.stdout:
+                self._buffer += content
+            else:
+                self._said = (self._said + content)[-TAIL_BYTES:]
+        return found
+
+    def _told(self, line: dict[str, Any], seconds: float) -> Outcome:
+        peak = self._memory.peak
+        error = line.get("error")
+        if error is None:
+            return Outcome("ok", line["result"], seconds=seconds, peak=peak)
+        memory = error["type"] in ("ResourceExhaustedError", "MemoryError")
+        kind: OutcomeKind = "out-of-memory" if memory else "exception"
+        return Outcome(kind, None, error["type"], error["message"], self._tail(), seconds, peak)
+
+    def _ended(self, why: OutcomeKind | None, limit: float, seconds: float) -> Outcome:
+        """How a process that is gone came to its end; ``why`` we ended it, if we did."""
+        code = self._process.wait()
+        said = self._tail()
+        kind, message = _cause(code, said)
+        if why == "timeout":
+            kind, message = why, f"it took longer than {limit:g} s"
+        elif why is not None:
+            kind, message = why, f"it filled more than {self._limit / 1e9:.1f} GB"
+        return Outcome(kind, None, "", message, said, seconds, self._memory.peak, dead=True)
+
+    def _tail(self) -> str:
+        return self._said.decode("utf-8", "backslashreplace").strip()
+
+
+class _Reading:
+    """Takes one answer apart as it arrives."""
+
+    def __init__(self, sink: Sink | None) -> None:
+        self.done: dict[str, Any] | None = None
+        self._sink = sink
+        self._name, self._error, self._size, self._missing = "", "", 0, 0
+
+    def take(self, buffer: bytes) -> bytes:
+        """Uses up what is complete; gives back the rest."""
+        while self.done is None and buffer:
+            if self._missing:
+                piece, buffer = buffer[: self._missing], buffer[self._missing :]
+                self._missing -= len(piece)
+                if self._sink is not None:
+                    self._sink(self._name, self._error, self._size, piece)
+                continue
+            line, newline, rest = buffer.partition(b"\n")
+            if not newline:
+                return buffer
+            buffer = rest
+            message = json.loads(line)
+            if "result" in message or ("error" in message and "at" not in message):
+                self.done = message
+            elif "at" in message:
+                self._name, self._error = message["at"], message.get("error", "")
+                self._size = self._missing = message["bytes"]
+                if self._sink is not None and not self._size:
+                    self._sink(self._name, self._error, 0, b"")
+        return buffer
+
+
+def _cause(code: int, said: str) -> tuple[OutcomeKind, str]:
+    """What an exit code means, and the line that says why."""
+    lines = [line for line in said.splitlines() if "Check failed" in line or "terminate called" in line]
+    line = lines[-1].strip() if lines else ""
+    if code >= 0:
+        return "ended", f"exit code {code}"
+    name = signal.Signals(-code).name if sys.platform != "win32" else str(code)
+    if name == "SIGABRT":
+        return (
+            ("out-of-memory", "bad_alloc") if "bad_alloc" in said else ("abort", line or "the process aborted itself")
+        )
+    if name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"):
+        return "segfault", name
+    if name == "SIGSYS":
+        return "blocked-syscall", "it opened an internet socket, or started a program"
+    if name == "SIGKILL":
+        return "out-of-memory", "killed from outside, as the system does where memory runs out"
+    kinds: dict[str, OutcomeKind] = {"SIGXCPU": "timeout"}
+    return kinds.get(name, "ended"), name

@@ -1,0 +1,320 @@
+"""The child process: loads a model with TensorFlow, runs it, and tells what it saw.
+
+Needs TensorFlow 2.12 or newer, numpy and Python 3.8; knows nothing of smanalyze, so that any interpreter can run it:
+``python -I worker.py``. Requests are lines of JSON on stdin, ``{"do": ...}``; the answer to each is lines of JSON on
+what was stdout: ``{"begins": ...}``, any number of ``{"at": ...}``, each followed by as many raw bytes as its ``bytes``
+says, and ``{"result": ...}`` or ``{"error": ...}``. Whatever TensorFlow or the model prints goes to stderr. Arrays come
+from, and go to, files in numpy's own format without pickle; strings are lengths and bytes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import platform
+import struct
+import sys
+import time
+import zlib
+from typing import Any
+
+np: Any = None  # numpy and TensorFlow are imported when asked for
+tf: Any = None
+OUT: Any = None
+ROOT: Any = None
+"""The loaded model."""
+OBJECTS: dict[str, Any] = {}
+"""Path -> the object there: what ``load`` was asked about."""
+MAX_TEXT = 2000
+MAX_SAVED = 32 << 20
+"""Bytes of an output that is kept for comparing."""
+
+
+def say(**message: Any) -> None:
+    """One line of an answer."""
+    OUT.write(json.dumps(message).encode() + b"\n")
+    OUT.flush()
+
+
+# The cage -----------------------------------------------------------------------------------------------------------
+
+_CALLS = {  # audit architecture, then the numbers of seccomp, socket, execve and execveat
+    "x86_64": (0xC000003E, 317, 41, (59, 322)),
+    "aarch64": (0xC00000B7, 277, 198, (221, 281)),
+}
+_LOAD, _EQUAL, _AT_LEAST, _RETURN, _ALLOW, _KILL_PROCESS = 0x20, 0x15, 0x35, 0x06, 0x7FFF0000, 0x80000000
+
+
+def block_calls(network: bool, processes: bool) -> bool:
+    """Lets the kernel kill this process where it opens an internet socket or starts a program, unless it may."""
+    known = _CALLS.get(platform.machine())
+    if sys.platform != "linux" or known is None:
+        return False
+    arch, seccomp, socket, execs = known
+    kill = (_RETURN, 0, 0, _KILL_PROCESS)
+    code = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, arch), kill, (_LOAD, 0, 0, 0), (_AT_LEAST, 0, 1, 0x40000000), kill]
+    for number in () if processes else execs:
+        code += [(_EQUAL, 0, 1, number), kill]
+    if not network:
+        code += [(_EQUAL, 0, 4, socket), (_LOAD, 0, 0, 16), (_EQUAL, 1, 0, 2), (_EQUAL, 0, 1, 10), kill]  # AF_INET, 6
+    lines = [struct.pack("HBBI", *line) for line in [*code, (_RETURN, 0, 0, _ALLOW)]]
+    program = ctypes.create_string_buffer(b"".join(lines))
+    header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(lines), ctypes.addressof(program)))
+    return bool(ctypes.CDLL(None).syscall(seccomp, 1, 1, header) == 0)  # SECCOMP_SET_MODE_FILTER, of all threads
+
+
+# Steps --------------------------------------------------------------------------------------------------------------
+
+
+def start(request: Any) -> Any:
+    """Imports TensorFlow and the libraries of ops; then no more programs and sockets."""
+    global np, tf
+    import numpy
+    import tensorflow
+
+    np, tf = numpy, tensorflow
+    tf.config.threading.set_intra_op_parallelism_threads(request["threads"])
+    tf.config.threading.set_inter_op_parallelism_threads(request["threads"])
+    tf.random.set_seed(request["seed"])
+    from tensorflow.python.framework import op_def_registry
+    from tensorflow.python.saved_model import nested_structure_coder
+
+    missing = [name for name in request["ops"] if op_def_registry.get(name) is None]
+    for library in request["libraries"]:
+        tf.load_op_library(library)
+    codec: Any = nested_structure_coder._DictCodec  # its order differs from process to process
+    codec.do_decode = lambda *given, decode=codec.do_decode: dict(sorted(decode(*given).items()))
+    blocked = block_calls(request["network"], request["processes"])
+    version = ".".join(map(str, sys.version_info[:3]))
+    own = os.readlink("/proc/self/ns/net") if sys.platform == "linux" else ""
+    return {
+        "tensorflow": tf.__version__, "python": version, "blocked": blocked, "unregistered": missing, "namespace": own,
+    }  # fmt: skip
+
+
+def load(request: Any) -> Any:
+    """Loads one MetaGraph; describes its signatures, and each object asked for."""
+    global ROOT
+    OBJECTS.clear()
+    ROOT = None
+    begin = time.monotonic()
+    ROOT = tf.saved_model.load(request["model"], tags=request["tags"])
+    seconds = time.monotonic() - begin
+    found = []
+    for place in request["objects"]:
+        try:
+            OBJECTS[place["path"]] = reached = reach(ROOT, place["steps"])
+            found.append(dict(described(reached), path=place["path"]))
+        except Exception as error:
+            found.append({"path": place["path"], "kind": "error", "error": first_line(error)})
+    if not request["objects"]:
+        for variable in getattr(ROOT, "variables", ()):
+            OBJECTS[variable.name] = variable
+            found.append(dict(described(variable), path=variable.name))
+    signatures = [signature(key, function) for key, function in sorted(ROOT.signatures.items())]
+    return {"seconds": seconds, "signatures": signatures, "objects": found}
+
+
+def reach(thing: Any, steps: Any) -> Any:
+    """What Python finds on a path of attributes, keys and indices."""
+    for kind, name in steps:
+        thing = getattr(thing, name) if kind == "attribute" else thing[int(name) if kind == "index" else name]
+    return thing
+
+
+def described(thing: Any) -> Any:
+    """What an object is: a variable, a function with its traces, an asset, a resource, or something else."""
+    if isinstance(thing, tf.Variable):
+        return {
+            "kind": "variable", "name": thing.name, "dtype": thing.dtype.name, "shape": shape_of(thing.shape),
+            "trainable": bool(thing.trainable),
+        }  # fmt: skip
+    if hasattr(thing, "_list_all_concrete_functions_for_serialization"):
+        return {"kind": "function", "traces": list(map(trace, thing._list_all_concrete_functions_for_serialization()))}
+    if hasattr(thing, "structured_input_signature"):
+        return {"kind": "function", "traces": [trace(thing)]}
+    if hasattr(thing, "asset_path"):
+        return {"kind": "asset", "file": thing.asset_path.numpy().decode("utf-8", "backslashreplace")}
+    return {"kind": "resource" if hasattr(thing, "resource_handle") else "other", "class": type(thing).__name__}
+
+
+def trace(function: Any) -> Any:
+    """A concrete function as TensorFlow prints it, and how many captures it has."""
+    arguments, keywords = function.structured_input_signature or ((), {})
+    texts = [repr(value)[:MAX_TEXT] for value in list(arguments) + list(keywords.values())]
+    returns = repr(function.structured_outputs)[:MAX_TEXT]
+    return {"texts": texts, "returns": returns, "captures": len(function.captured_inputs)}
+
+
+def signature(key: Any, function: Any) -> Any:
+    """What goes in and out of a signature, tensor by tensor."""
+    inputs = sorted(function.structured_input_signature[1].items())
+    return {"key": key, "inputs": flat(inputs), "outputs": flat(sorted(function.structured_outputs.items()))}
+
+
+def flat(pairs: Any) -> Any:
+    """Name, dtype and shape of each tensor."""
+    known = ((name, spec) for name, spec in parts(pairs) if hasattr(spec, "dtype"))
+    return [{"name": name, "dtype": spec.dtype.name, "shape": shape_of(spec.shape)} for name, spec in known]
+
+
+def shape_of(shape: Any) -> Any:
+    """Sizes with null for unknown ones; null for unknown rank."""
+    return None if shape.rank is None else shape.as_list()
+
+
+def values(request: Any) -> Any:
+    """The bytes of variables, one after the other."""
+    for path in request["paths"]:
+        try:
+            array = OBJECTS[path].numpy()
+        except Exception as error:
+            say(at=path, error=first_line(error), bytes=0)
+            continue
+        content = encoded(array)
+        say(at=path, bytes=len(content))
+        OUT.write(content)
+    return {}
+
+
+def encoded(array: Any) -> Any:
+    """The bytes of an array; of strings their lengths (8 bytes each), then themselves."""
+    array = np.asarray(array)
+    if array.dtype.kind not in "OSU":
+        return np.ascontiguousarray(array).tobytes()
+    items = [item if isinstance(item, bytes) else str(item).encode() for item in array.ravel().tolist()]
+    return b"".join(struct.pack("<Q", len(item)) for item in items) + b"".join(items)
+
+
+def tables(request: Any) -> Any:
+    """Size, dtypes and keys of lookup tables."""
+    found = []
+    for place in request["tables"]:
+        path, dtypes = place["path"], {"Tkeys": place["keys"], "Tvalues": place["values"]}
+        try:
+            handle = OBJECTS[path].resource_handle
+            size = int(tf.raw_ops.LookupTableSizeV2(table_handle=handle))
+            keys, _ = tf.raw_ops.LookupTableExportV2(table_handle=handle, **dtypes)
+            first = [key.decode("utf-8", "replace") for key in keys.numpy()[:5].tolist() if isinstance(key, bytes)]
+            found.append({"path": path, "size": size, "first": first, "error": ""})
+        except Exception as error:
+            found.append({"path": path, "error": first_line(error)})
+    return {"tables": found}
+
+
+def state(paths: Any) -> Any:
+    """A checksum of each variable; none for one that has no value."""
+    found: dict[str, Any] = {}
+    for path in paths:
+        try:
+            found[path] = zlib.crc32(encoded(OBJECTS[path].numpy()))
+        except Exception:
+            found[path] = None
+    return found
+
+
+def call(request: Any) -> Any:
+    """Calls a signature as often as asked; tells what came out, and which variables changed."""
+    function = ROOT.signatures[request["key"]]
+    feeds = {name: tf.constant(decoded(place), dtype=place["dtype"]) for name, place in request["feeds"].items()}
+    before = state(request["watch"])
+    seconds, digests, outputs = [], [], []
+    for number in range(request["repeat"]):
+        begin = time.monotonic()
+        answer = function(**feeds)
+        tensors = dict(parts(sorted(answer.items())))
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        seconds.append(time.monotonic() - begin)
+        digests.append({name: hashlib.sha256(encoded(array)).hexdigest() for name, array in arrays.items()})
+        if not number:
+            outputs = [kept(name, tensors[name], array, digests[0][name], request) for name, array in arrays.items()]
+    after = state(request["watch"])
+    different = sorted({name for digest in digests for name in digest if digest[name] != digests[0][name]})
+    return {
+        "outputs": outputs, "seconds": [seconds[0], seconds[-1]], "different": different,
+        "changed": [path for path in before if before[path] != after[path]],
+    }  # fmt: skip
+
+
+def parts(pairs: Any) -> Any:
+    """Each tensor by name; those of a sparse or ragged one have its name and a number."""
+    for name, value in pairs:
+        flattened = tf.nest.flatten(value, expand_composites=True)
+        for number, tensor in enumerate(flattened):
+            yield (name if len(flattened) == 1 else f"{name}#{number}"), tensor
+
+
+def kept(name: Any, tensor: Any, array: Any, digest: Any, request: Any) -> Any:
+    """What one output is; its values go to a file where they are numbers and not too many."""
+    array = np.asarray(array)
+    finite, file = array.dtype.kind not in "fc" or bool(np.isfinite(array).all()), None
+    if array.dtype.kind in "fciub" and array.nbytes <= MAX_SAVED and request["keep"]:
+        file = "{}-{}.npy".format(request["keep"], hashlib.sha256(name.encode()).hexdigest()[:16])
+        np.save(file, array, allow_pickle=False)
+    what = {"name": name, "dtype": tensor.dtype.name, "shape": list(array.shape)}
+    return dict(what, finite=finite, digest=digest, file=file)
+
+
+def decoded(place: Any) -> Any:
+    """An input from the bytes in its file, as ``encoded`` makes them."""
+    content = np.load(place["file"], allow_pickle=False).tobytes()
+    if place["dtype"] != "string":
+        dtype = tf.dtypes.as_dtype(place["dtype"]).as_numpy_dtype
+        return np.frombuffer(content, dtype).reshape(place["shape"])
+    count, items = int(np.prod(place["shape"], dtype=np.int64)), []
+    at = 8 * count
+    for number in range(count):
+        size = struct.unpack_from("<Q", content, 8 * number)[0]
+        items.append(content[at : at + size])
+        at += size
+    return np.array([*items, None], dtype=object)[:-1].reshape(place["shape"])
+
+
+def fingerprint(request: Any) -> Any:
+    """The hashes that TensorFlow computes of the model, and those it reads of fingerprint.pb."""
+    from tensorflow.core.protobuf import fingerprint_pb2
+    from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
+
+    def numbers(content: Any) -> Any:
+        message = fingerprint_pb2.FingerprintDef.FromString(content)
+        return {name: str(getattr(message, name)) for name in request["fields"]}
+
+    with open(os.path.join(request["model"], "fingerprint.pb"), "rb") as file:
+        stored = numbers(file.read())
+    return {"stored": stored, "computed": numbers(fingerprinting.CreateFingerprintDef(request["model"]))}
+
+
+# Talking ------------------------------------------------------------------------------------------------------------
+
+
+def first_line(error: Any) -> Any:
+    """Type and message of an exception."""
+    return f"{type(error).__name__}: {str(error).strip()}"[:MAX_TEXT]
+
+
+STEPS = {
+    "start": start, "load": load, "values": values, "tables": tables, "call": call, "fingerprint": fingerprint,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Serves requests until stdin ends."""
+    global OUT
+    requests, OUT = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    for line in requests:
+        request = json.loads(line.decode())
+        say(begins=request["do"])
+        try:
+            result = STEPS[request["do"]](request)
+        except Exception as error:
+            say(error={"type": type(error).__name__, "message": str(error).strip()[:MAX_TEXT]})
+        else:
+            say(result=result)
+
+
+if __name__ == "__main__":
+    main()

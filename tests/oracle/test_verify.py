@@ -1,0 +1,131 @@
+"""TensorFlow confirms the reports, and each way to die has its name."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import smanalyze
+from smanalyze.cli.main import run
+from smanalyze.report.verify import Check, VerifyReport
+from smanalyze.verify.answer import compare
+from smanalyze.verify.observed import Observed
+from tests.conftest import TESTDATA
+from tests.models import digests
+from tests.verify.observed import NAMES, observe_all, observe_models, settled, stored
+
+from .helpers import has_tensorflow
+from .test_against_tensorflow import NEEDS_KERAS_2
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(not has_tensorflow(), reason="TensorFlow is not installed: pip install smanalyze[verify]"),
+]
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Observed]:
+    """What TensorFlow shows of every model now, all in one child."""
+    return dict(observe_all(NAMES))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stored_observations_are_still_what_is_seen(name: str, seen: dict[str, Observed]) -> None:
+    """If not: python testdata/recipes/oracle_observed.py, and read the difference."""
+    assert settled(seen[name]) == stored(name)
+
+
+def test_other_peoples_models_that_load_are_loaded(corpus: Path) -> None:
+    """Each that TensorFlow loads by itself, but for those that need Keras 2; and no claim about them is wrong, unless
+    their fingerprint is stale."""
+    expected = json.loads((corpus / "expected.json").read_text(encoding="utf-8"))
+    names = [model["name"] for model in expected if model["tf221_load"] == "ok"]
+    models = {name: smanalyze.load(corpus / "public" / name) for name in names}
+    failed: list[str] = []
+    wrong: list[tuple[str, Check]] = []
+    for name, observed in observe_models(models):
+        failed += [load.message for load in observed.loads if load.outcome != "ok"]
+        checks = compare(smanalyze.analyze(models[name]), observed)
+        wrong += [(name, one) for one in checks if one.status == "contradicted" and one.code != "V904"]
+    assert set(failed) <= {NEEDS_KERAS_2}
+    assert len(failed) < len(names) / 10
+    assert wrong == []
+
+
+def verified(place: str, **options: object) -> VerifyReport:
+    """A model below testdata; its folder must stay as it is."""
+    folder = TESTDATA / place
+    before, left = digests(folder), _scratch()
+    report: VerifyReport = smanalyze.verify(smanalyze.load(folder), **options)  # type: ignore[arg-type]
+    assert digests(folder) == before
+    assert report.unchanged
+    assert _scratch() == left
+    return report
+
+
+def _scratch() -> set[str]:
+    return {path.name for path in Path(os.environ.get("TMPDIR", "/tmp")).glob("smanalyze-*")}
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "step"),
+    [
+        ("verify/endless_loop", "timeout", "call"),
+        ("verify/memory_hog", "out-of-memory", "call"),
+        ("verify/network", "blocked-syscall", "call"),
+        ("broken/index_hostile_sizes", "abort", "load"),
+    ],
+)
+def test_each_death_is_told_with_its_step(place: str, kind: str, step: str) -> None:
+    report = verified(place, timeout=4.0)
+    assert [(death.kind, death.step) for death in report.deaths] == [(kind, step)]
+    assert report.verdict == ("CRASHED" if place.startswith("verify") else "CONTRADICTED")
+    if place == "verify/network":  # the other signature runs all the same
+        assert [(row.key, row.status) for row in report.signatures] == [
+            ("double", "ran"),
+            ("serving_default", "not run"),
+        ]
+
+
+def test_a_model_that_may_write_is_told_to_have_written() -> None:
+    report = verified("verify/init_write", permit=frozenset({"file-write"}))
+    assert report.verdict == "CONFIRMED"
+    assert [(one.code, one.where.file) for one in report.remarks] == [("V801", "work/written_at_load.txt")]
+
+
+def test_the_full_profile_asks_more_and_finds_no_fault() -> None:
+    report = verified("models/keras2_functional", profile="full")
+    assert report.verdict == "CONFIRMED"
+    assert [check.status for check in report.checks if check.code == "V405"] == ["confirmed"]
+    assert [(one.how, one.outcome) for one in report.again] == [("process", "ok"), ("threads", "ok")]
+    assert all(one.difference < 1e-4 for one in report.again)
+    assert [(one.probe, one.outcome) for one in report.probes] == [
+        ("wrong dtype", "exception"), ("missing input", "exception"), ("wrong rank", "exception")
+    ]  # fmt: skip
+
+
+def test_no_number_is_remarked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", str(TESTDATA / "verify" / "nan_output"), "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["verdict"] == "CONFIRMED"
+    assert {remark["code"] for remark in document["remarks"]} == {"V403"}
+
+
+def test_a_flipped_byte_contradicts() -> None:
+    report = verified("broken/shard_bad_crc")
+    (check,) = [check for check in report.checks if check.status == "contradicted"]
+    assert (report.verdict, check.code, check.reason.partition(":")[0]) == ("CONTRADICTED", "V101", "DataLossError")
+
+
+def test_a_wrong_fingerprint_contradicts() -> None:
+    report = verified("broken/fingerprint_stale")
+    assert {check.code for check in report.checks if check.status == "contradicted"} == {"V904"}
+
+
+def test_a_missing_shard_is_as_the_report_says() -> None:
+    report = verified("broken/missing_shard")
+    (check,) = [check for check in report.checks if check.code == "V101"]
+    assert (report.verdict, check.status, check.expected) == ("PARTIAL", "confirmed", "no")
