@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,19 +57,24 @@ def test_other_peoples_models_that_load_are_loaded(corpus: Path) -> None:
     assert wrong == []
 
 
-def verified(place: str, **options: object) -> VerifyReport:
-    """A model below testdata; its folder must stay as it is."""
-    folder = TESTDATA / place
-    before, left = digests(folder), _scratch()
-    report: VerifyReport = smanalyze.verify(smanalyze.load(folder), **options)  # type: ignore[arg-type]
-    assert digests(folder) == before
-    assert report.unchanged
-    assert _scratch() == left
-    return report
+@pytest.fixture
+def verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., VerifyReport]:
+    """Verifies a model below testdata. Its folder must stay as it is, and nothing may be left of the run."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def run_it(place: str, **options: Any) -> VerifyReport:
+        folder = TESTDATA / place
+        before = digests(folder)
+        report: VerifyReport = smanalyze.verify(smanalyze.load(folder), **options)
+        assert digests(folder) == before
+        assert report.unchanged
+        assert list(tmp_path.iterdir()) == []
+        return report
+
+    return run_it
 
 
-def _scratch() -> set[str]:
-    return {path.name for path in Path(os.environ.get("TMPDIR", "/tmp")).glob("smanalyze-*")}
+Verified = Callable[..., VerifyReport]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +86,8 @@ def _scratch() -> set[str]:
         ("broken/index_hostile_sizes", "abort", "load"),
     ],
 )
-def test_each_death_is_told_with_its_step(place: str, kind: str, step: str) -> None:
-    report = verified(place, timeout=4.0)
+def test_each_death_is_told_with_its_step(place: str, kind: str, step: str, verified: Verified) -> None:
+    report = verified(place, timeout=6.0)
     assert [(death.kind, death.step) for death in report.deaths] == [(kind, step)]
     assert report.verdict == ("CRASHED" if place.startswith("verify") else "CONTRADICTED")
     if place == "verify/network":  # the other signature runs all the same
@@ -90,13 +97,13 @@ def test_each_death_is_told_with_its_step(place: str, kind: str, step: str) -> N
         ]
 
 
-def test_a_model_that_may_write_is_told_to_have_written() -> None:
+def test_a_model_that_may_write_is_told_to_have_written(verified: Verified) -> None:
     report = verified("verify/init_write", permit=frozenset({"file-write"}))
     assert report.verdict == "CONFIRMED"
     assert [(one.code, one.where.file) for one in report.remarks] == [("V801", "work/written_at_load.txt")]
 
 
-def test_the_full_profile_asks_more_and_finds_no_fault() -> None:
+def test_the_full_profile_asks_more_and_finds_no_fault(verified: Verified) -> None:
     report = verified("models/keras2_functional", profile="full")
     assert report.verdict == "CONFIRMED"
     assert [check.status for check in report.checks if check.code == "V405"] == ["confirmed"]
@@ -114,18 +121,18 @@ def test_no_number_is_remarked(capsys: pytest.CaptureFixture[str]) -> None:
     assert {remark["code"] for remark in document["remarks"]} == {"V403"}
 
 
-def test_a_flipped_byte_contradicts() -> None:
+def test_a_flipped_byte_contradicts(verified: Verified) -> None:
     report = verified("broken/shard_bad_crc")
     (check,) = [check for check in report.checks if check.status == "contradicted"]
     assert (report.verdict, check.code, check.reason.partition(":")[0]) == ("CONTRADICTED", "V101", "DataLossError")
 
 
-def test_a_wrong_fingerprint_contradicts() -> None:
+def test_a_wrong_fingerprint_contradicts(verified: Verified) -> None:
     report = verified("broken/fingerprint_stale")
     assert {check.code for check in report.checks if check.status == "contradicted"} == {"V904"}
 
 
-def test_a_missing_shard_is_as_the_report_says() -> None:
+def test_a_missing_shard_is_as_the_report_says(verified: Verified) -> None:
     report = verified("broken/missing_shard")
     (check,) = [check for check in report.checks if check.code == "V101"]
     assert (report.verdict, check.status, check.expected) == ("PARTIAL", "confirmed", "no")
