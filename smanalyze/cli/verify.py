@@ -36,6 +36,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="run only this signature; may be given several times",
     )  # fmt: skip
     parser.add_argument(
+        "--inputs", metavar="FILE", default=None,
+        help="call with the arrays of a .npz or JSON file, as `smanalyze inputs` writes them",
+    )  # fmt: skip
+    parser.add_argument(
         "--permit", metavar="CLASS", action="append", default=[],
         help="let a risk class of `smanalyze scan` act, such as file-write; may be given several times",
     )  # fmt: skip
@@ -82,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
             profile=args.profile,
             python=args.python,
             seed=args.seed,
+            inputs=args.inputs,
             timeout=args.timeout,
             memory=None if args.memory is None else args.memory << 20,
             tell=tell,

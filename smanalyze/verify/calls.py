@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from smanalyze.inputs.records import SignatureInputs, Trial
 from smanalyze.model.record import record
 from smanalyze.report.findings import Location
 from smanalyze.report.tensors import SignatureReport
@@ -15,7 +16,6 @@ from smanalyze.verify.child import Outcome
 from smanalyze.verify.exchange import relative, written
 from smanalyze.verify.observed import NotRun, RowsSeen
 from smanalyze.verify.sandbox import Sandbox
-from smanalyze.verify.stand_in import SignatureInputs, Trial
 from smanalyze.verify.steps import Worker
 from smanalyze.verify.values import encoded
 

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from smanalyze.verify.stand_in import Feed
+from smanalyze.inputs.records import Feed
 from smanalyze.verify.values import encoded
 
 

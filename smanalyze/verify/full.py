@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from smanalyze.inputs.records import Trial
 from smanalyze.report.findings import Location
 from smanalyze.report.verify import Again, Probe
 from smanalyze.verify.calls import Done
 from smanalyze.verify.exchange import relative, written
 from smanalyze.verify.sandbox import Sandbox
-from smanalyze.verify.stand_in import Trial
 from smanalyze.verify.steps import Wanted, Worker
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from smanalyze.api.inputs import plan_inputs
 from smanalyze.errors import FormatError, UsageError
 from smanalyze.facts.fingerprint import audit_fingerprint
 from smanalyze.model.record import record
@@ -27,7 +28,6 @@ from smanalyze.verify.observed import (
 )
 from smanalyze.verify.places import places, variables_of
 from smanalyze.verify.sandbox import Sandbox, digests_of
-from smanalyze.verify.stand_in import plan_inputs
 from smanalyze.verify.steps import Worker
 from smanalyze.verify.values import Received, chosen, seen
 

@@ -83,8 +83,8 @@ FLAGS = {
     "values": "-o --output --tag-set --tag_set -q --quiet --color MODEL NAME",
     "diff": "--audience --fail-on --rename --only --skip --runtime-tf --weights --weights-budget --strict --tag-set "
     "--format -o -q --color OLD NEW",
-    "verify": "--tag-set --tag_set --signature-def --signature_def --permit --load-library --profile --python --seed "
-    "--timeout --memory --format -o --output -q --color DIR",
+    "verify": "--tag-set --tag_set --signature-def --signature_def --inputs --permit --load-library --profile --python "
+    "--seed --timeout --memory --format -o --output -q --color DIR",
     "inputs": "--signature-def --signature_def --batch --seed --inputs --trial --tag-set --format -o -q --color DIR",
     "rules": "--format ID -q --color",
     "render": "--format -o --output -q --color REPORT.json",
