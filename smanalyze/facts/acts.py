@@ -92,9 +92,10 @@ class Acts:
         return SAVER in found and found <= {LOAD, SAVER}
 
     def _uses(self) -> Iterator[_Use]:
+        risky = {op: found for op in self.library.op_counts if (found := self._risks(op))}
         for body in ("", *self.library.functions):
             index = self._index(body)
-            wanted = {op: found for op in index.op_counts if (found := self._risks(op))}
+            wanted = {op: risky[op] for op in index.op_counts if op in risky}
             if wanted:
                 yield from self._uses_in(body, index, wanted)
 

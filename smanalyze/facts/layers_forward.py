@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from smanalyze.facts.tf1_variables import metric_names
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call, argument_mapping
 from smanalyze.graph.keys import tensor_names
 from smanalyze.graph.model_graph import Key, ModelGraph
@@ -76,12 +77,13 @@ def object_weight(node: SavedObject) -> Weight | None:
 
 
 class Weights:
-    """The weights of one MetaGraph by key."""
+    """The weights of one MetaGraph by key; the sums that TF1's metrics keep are none."""
 
     def __init__(self, meta_graph: MetaGraph, graph: ModelGraph) -> None:
         self._nodes = meta_graph.objects.nodes if meta_graph.objects else ()
         self._index = graph.library.main
         collections = {collection.name for collection in meta_graph.collections}
+        self._metrics = metric_names(meta_graph)
         self._trained: set[str] | None = None
         if "trainable_variables" in collections:
             chosen = (v for v in meta_graph.variable_defs if "trainable_variables" in v.collections)
@@ -94,7 +96,7 @@ class Weights:
         if isinstance(key.id, int):
             return object_weight(self._nodes[key.id])
         number = self._index.at.get(key.id)
-        if number is None or number < 0:
+        if number is None or number < 0 or key.id in self._metrics:
             return None
         node = self._index.node(number)
         trainable = None if self._trained is None else key.id in self._trained
@@ -129,7 +131,9 @@ def _of_signature(meta_graph: MetaGraph, graph: ModelGraph, key: str) -> Forward
     lookup = Weights(meta_graph, graph)
     found = ((number, lookup.of(graph.main_resource(number))) for number in within if number >= 0)
     weights = {index.names[number]: weight for number, weight in found if weight}
-    return Forward(f"signature {key}", "", index, within, weights, tuple(dict.fromkeys(tensor_names(signature))))
+    return Forward(
+        f"signature {key}", "", index, within, weights, tuple(dict.fromkeys(tensor_names(signature.outputs)))
+    )
 
 
 def _of_function(meta_graph: MetaGraph, graph: ModelGraph) -> Forward | None:

@@ -5,6 +5,7 @@ Of several MetaGraphs the one for serving is looked at.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from smanalyze.facts.layers_forward import DEFAULT_SIGNATURE, Weight, Weights
@@ -168,12 +169,12 @@ class Loaded:
         sentences = []
         if self.references:
             sentences.append(
-                f"Of {len(self.bound)} bound variables {len(self.references)} are references of TensorFlow 1, which "
-                "TensorFlow 2 runs but does not lift: they cannot be trained."
+                f"{self._some(self.references, 'a reference', 'references')} of TensorFlow 1, which TensorFlow 2 runs "
+                f"but does not lift: no training reaches {'it' if len(self.references) == 1 else 'them'}."
             )
         if trained:
             sentences.append(
-                f"{len(trained)} of {len(self.bound)} bound variables are trainable. TensorFlow derives gradients of "
+                f"{self._some(trained, 'trainable', 'trainable')}. TensorFlow derives gradients of "
                 "restored functions anew, from the gradients of their ops."
             )
         elif not self.references:
@@ -191,6 +192,11 @@ class Loaded:
                 f"Custom gradients ({self.unsaved_gradients[0]}) were not saved: asking for one will likely fail."
             )
         return " ".join(sentences)
+
+    def _some(self, chosen: Sequence[object], one: str, several: str) -> str:
+        """``1 of 1 bound variable is trainable``, ``3 of 9 bound variables are trainable``."""
+        verb = f"is {one}" if len(chosen) == 1 else f"are {several}"
+        return f"{len(chosen)} of {len(self.bound)} bound variable{'s' * (len(self.bound) != 1)} {verb}"
 
     @cached_property
     def unsaved_gradients(self) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from smanalyze.facts.names import Names
-from smanalyze.graph.keys import tensor_names
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.objects import SavedObject
 from smanalyze.model.record import record
@@ -71,7 +70,7 @@ class Starts:
             add(Start(LOAD, "initializers of tables and local variables"), list(self._initializers()))
         for signature in meta_graph.signatures:
             start = Start(f"signature:{signature.key}", f"signature {signature.key}")
-            found.append((start, self._needed(signature)))
+            found.append((start, frozenset(n for n in self._graph.main_slice(signature.key) if n >= 0)))
         if meta_graph.train_op:
             add(Start("signature:__saved_model_train_op", "train op"), [meta_graph.train_op])
         if meta_graph.saver:
@@ -81,23 +80,6 @@ class Starts:
             add(Start(SAVER, "restoring"), restore)
             add(Start(SAVER, "saving"), [saver.save_tensor] if saver.save_tensor else [])
         return tuple(found)
-
-    def _needed(self, signature: Signature) -> frozenset[int]:
-        """The nodes that run when a signature is called: what only makes its inputs does not, since they are fed."""
-        main = self._graph.library.main
-        whole = frozenset(number for number in self._graph.main_slice(signature.key) if number >= 0)
-        fed = {number for _, reference in _inputs(signature) if (number := main.producer(reference)) is not None}
-        if not any(main.producers[number] or number in main.controls for number in fed if number >= 0):
-            return whole
-        stack = [number for one in tensor_names(signature) if (number := main.producer(one)) is not None]
-        seen = set(stack)
-        while stack:
-            number = stack.pop()
-            for before in () if number in fed else (*main.producers[number], *main.controls.get(number, ())):
-                if before is not None and before >= 0 and before not in seen:
-                    seen.add(before)
-                    stack.append(before)
-        return (whole & seen) - fed
 
     def _initializers(self) -> Iterator[str]:
         meta_graph = self._graph.meta_graph
@@ -155,8 +137,7 @@ class Starts:
 
     @cached_property
     def _parents(self) -> dict[int, list[tuple[int, str]]]:
-        assert self._paths is not None
-        nodes = self._paths.graph.nodes
+        nodes = self._paths.graph.nodes if self._paths is not None else ()
         found: dict[int, list[tuple[int, str]]] = {}
         for node in nodes:
             for name, child in node.children:

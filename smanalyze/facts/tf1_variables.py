@@ -10,10 +10,11 @@ from smanalyze.graph.body import BodyIndex
 from smanalyze.graph.keys import VARIABLE_OPS
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.record import record
-from smanalyze.model.saved_model import VariableDef
+from smanalyze.model.saved_model import MetaGraph, VariableDef
 from smanalyze.model.tensors import Shape
 
 _ASSIGN = ("Assign", "AssignVariableOp")
+_METRICS = "metric_variables"
 _RESTORE = ("RestoreV2", "RestoreSlice", "Restore")
 
 
@@ -48,6 +49,15 @@ def build_graph_variables(graph: ModelGraph) -> tuple[GraphVariable, ...]:
         shape, definition = node.attr_shape("shape"), definitions.get(node.name)
         found.append(GraphVariable(number, node.name, dtype, shape, node.device, key, spec, definition))
     return tuple(found)
+
+
+def metric_names(meta_graph: MetaGraph) -> frozenset[str]:
+    """Names of the variables that metrics keep their sums in: the collection ``metric_variables``
+    (tensorflow/python/ops/metrics_impl.py, metric_variable)."""
+    listed = (c.values for c in meta_graph.collections if c.name == _METRICS and c.kind == "node_list")
+    names = [name for values in listed for name in values]
+    names += [one.variable_name for one in meta_graph.variable_defs if _METRICS in one.collections]
+    return frozenset(name.partition(":")[0] for name in names)
 
 
 def _restored_keys(main: BodyIndex) -> dict[int, tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from smanalyze.facts.checkpoint import entry_presence
 from smanalyze.facts.names import Names
 from smanalyze.facts.stored import StoredKeys, build_stored_keys
-from smanalyze.facts.tf1_variables import GraphVariable, build_graph_variables
+from smanalyze.facts.tf1_variables import GraphVariable, build_graph_variables, metric_names
 from smanalyze.facts.variable_roles import copies_of, object_role, weight_role
 from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.model.bundle import BundleEntry, TensorSlice
@@ -60,9 +61,12 @@ def _of_meta_graph(
 ) -> list[VariableRow]:
     users = _Users(graph, callables)
     if names.paths is None:
-        return _partitions_joined(
-            [_graph_row(model.checkpoint, variable, number, users) for variable in build_graph_variables(graph)]
-        )
+        entries = {entry.key: entry for entry in model.checkpoint.entries}
+        metrics = metric_names(graph.meta_graph)
+        return _partitions_joined([
+            _graph_row(model.checkpoint, entries, variable, number, users, variable.name in metrics)
+            for variable in build_graph_variables(graph)
+        ])  # fmt: skip
     stored = build_stored_keys(names.paths, model.checkpoint, model.checkpoint_objects)
     return [
         _object_row(model.checkpoint, node, number, names, stored, users)
@@ -165,14 +169,18 @@ def _object_row(
     )
 
 
-def _graph_row(checkpoint: Checkpoint, variable: GraphVariable, number: int, users: _Users) -> VariableRow:
+def _graph_row(
+    checkpoint: Checkpoint, entries: Mapping[str, BundleEntry], variable: GraphVariable, number: int, users: _Users,
+    is_metric: bool,
+) -> VariableRow:  # fmt: skip
     key = Key("variable", variable.name)
-    entries = {entry.key: entry for entry in checkpoint.entries}
     entry = entries.get(variable.key)
     definition = variable.definition
     # A graph without signatures (a training MetaGraph) is run by node names; then nothing says what is used.
     bound = users.bound(key) or not users.any_signature
-    role = weight_role(bound, users.bound(key), variable.dtype, variable.shape, variable.name)
+    role = "metric" if is_metric else weight_role(
+        bound, users.bound(key), variable.dtype, variable.shape, variable.name
+    )  # fmt: skip
     return VariableRow(
         name=variable.name,
         checkpoint_keys=(variable.key,) if entry is not None or checkpoint.presence != "present" else (),

@@ -7,7 +7,7 @@ name of a function's argument (tensorflow/core/framework/function.proto, graph.p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from smanalyze.model.graph import Body, Function, Node
 from smanalyze.model.record import record
@@ -173,12 +173,18 @@ class BodyIndex:
         """The node's references without its control inputs."""
         return [reference for reference in self.inputs[number] if not reference.startswith("^")]
 
-    def slice_before(self, references: Iterable[str], *, control: bool = True) -> set[int]:
+    def slice_before(
+        self, references: Iterable[str], *, control: bool = True, fed: Container[tuple[int, int]] = ()
+    ) -> set[int]:
         """Numbers of all nodes and arguments that the references need, themselves included; control inputs follow
-        too unless told otherwise. Linear in the edges."""
+        too unless told otherwise. ``fed`` are outputs (node, number) that are given, so that nothing runs for them.
+        Linear in the edges."""
         producers, controls = self.producers, self.controls if control else {}
-        stack = [number for number in map(self.producer, references) if number is not None]
+        ends = [(number, reference) for reference in references if (number := self.producer(reference)) is not None]
+        stack = [number for number, reference in ends if not fed or (number, output_position(reference)) not in fed]
         seen = set(stack)
+        if fed:
+            return self._slice_behind(stack, seen, controls, fed)
         while stack:
             number = stack.pop()
             if number < 0:
@@ -188,6 +194,23 @@ class BodyIndex:
                     seen.add(before)
                     stack.append(before)
             for before in controls.get(number, ()):
+                if before is not None and before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+        return seen
+
+    def _slice_behind(
+        self, stack: list[int], seen: set[int], controls: Mapping[int, tuple[int | None, ...]],
+        fed: Container[tuple[int, int]],
+    ) -> set[int]:  # fmt: skip
+        """The rest of a slice where some outputs are given."""
+        while stack:
+            number = stack.pop()
+            if number < 0:
+                continue
+            data = zip(self.producers[number], self.slots[number], strict=True)
+            needed = [one for one, slot in data if one is not None and (one, output_position(f":{slot}")) not in fed]
+            for before in (*needed, *controls.get(number, ())):
                 if before is not None and before not in seen:
                     seen.add(before)
                     stack.append(before)

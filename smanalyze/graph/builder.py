@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from smanalyze.graph.body import BodyIndex
+from smanalyze.graph.body import BodyIndex, output_position
 from smanalyze.graph.edges import Edges
-from smanalyze.graph.keys import FILE_INITIALIZERS, TABLE_OPS, VARIABLE_OPS, Key, KeyKind, tensor_names
+from smanalyze.graph.keys import FILE_INITIALIZERS, PLACEHOLDERS, TABLE_OPS, VARIABLE_OPS, Key, KeyKind, tensor_names
 from smanalyze.graph.library import READ, WRITE, Library
 from smanalyze.model.objects import SavedObject
-from smanalyze.model.saved_model import MetaGraph
+from smanalyze.model.saved_model import MetaGraph, Signature
 
 MAX_SLICED = 10_000_000
 """Nodes of all signatures' slices together. Real models stay a hundred times below; thousands of signatures over a
@@ -200,23 +200,33 @@ class GraphBuilder:
         for call in main.calls:
             self.library.effects(call.function)
         effects = self.library.node_effects(main)
-        known: dict[tuple[str, ...], frozenset[int]] = {}
+        known: dict[tuple[tuple[str, ...], frozenset[tuple[int, int]]], frozenset[int]] = {}
         for signature in self.meta_graph.signatures:
-            references = tuple(tensor_names(signature))
-            if references not in known:
-                known[references] = self._slice(references)
-            self.slices[signature.key] = known[references]
-            self._add_main_edges(Key("signature", signature.key), known[references], effects)
+            asked = tuple(tensor_names(signature.outputs)), self._fed_amid(signature)
+            if asked not in known:
+                known[asked] = self._slice(*asked)
+            self.slices[signature.key] = known[asked]
+            self._add_main_edges(Key("signature", signature.key), known[asked], effects)
         if self.meta_graph.init_op:
             init = self._slice((self.meta_graph.init_op,))
             self._add_main_edges(Key("init", self.meta_graph.init_op), init, effects)
 
-    def _slice(self, references: tuple[str, ...]) -> frozenset[int]:
+    def _fed_amid(self, signature: Signature) -> frozenset[tuple[int, int]]:
+        """The inputs of a signature that are no placeholders: (node, output). Whoever feeds them cuts off what makes
+        them."""
+        main = self.library.main
+        ends = ((main.producer(one), output_position(one)) for one in tensor_names(signature.inputs))
+        return frozenset(
+            (number, output) for number, output in ends
+            if number is not None and number >= 0 and main.ops[number] not in PLACEHOLDERS
+        )  # fmt: skip
+
+    def _slice(self, references: tuple[str, ...], fed: frozenset[tuple[int, int]] = frozenset()) -> frozenset[int]:
         """What the tensors need; nothing once all slices together would no longer be bounded by the file."""
         if self._sliced > MAX_SLICED:
             self.is_cut = True
             return frozenset()
-        found = frozenset(self.library.main.slice_before(references))
+        found = frozenset(self.library.main.slice_before(references, fed=fed))
         self._sliced += len(found)
         return found
 

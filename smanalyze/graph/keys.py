@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from smanalyze.model.saved_model import Signature
+from smanalyze.model.tensors import TensorInfo
 
 KeyKind = Literal["signature", "init", "function", "variable", "table", "asset", "constant", "object", "resource"]
 EdgeKind = Literal["contains", "calls", "captures", "reads", "writes", "initializes", "gradient"]
@@ -24,14 +24,11 @@ TABLE_OPS = frozenset({
     "MutableDenseHashTableV2", "MutableHashTableOfTensors", "MutableHashTableOfTensorsV2", "AnonymousHashTable",
     "AnonymousMutableHashTable", "AnonymousMutableDenseHashTable", "AnonymousMutableHashTableOfTensors",
 })  # fmt: skip
+PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 FILE_INITIALIZERS = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
 
 
-def tensor_names(signature: Signature) -> Iterator[str]:
-    """Every tensor that a signature's outputs name, those of components included."""
-    for output in signature.outputs:
-        if output.tensor_name:
-            yield output.tensor_name
-        for component in output.components:
-            if component.tensor_name:
-                yield component.tensor_name
+def tensor_names(ends: Iterable[TensorInfo]) -> Iterator[str]:
+    """Every tensor that inputs or outputs of a signature name, those of components included."""
+    for one in ends:
+        yield from filter(None, (one.tensor_name, *(component.tensor_name for component in one.components)))

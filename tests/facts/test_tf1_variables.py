@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+import smanalyze
 from smanalyze.facts.tf1_variables import build_graph_variables
+from tests.checks.helpers import edited
 from tests.graph.made import model_graph, node
 from tests.models import graph_of, model_of, report_of
 
@@ -77,3 +82,18 @@ def test_three_partitions_have_one_key() -> None:
     assert {variable.key for variable in found} == {"part/embedding"}
     assert [variable.slice_spec for variable in found] == ["10 2 0,4:0,2", "10 2 4,3:0,2", "10 2 7,3:0,2"]
     assert len(report_of("tf1_partitioned_variables").variables) == 1
+
+
+def test_what_metrics_keep_is_no_parameter(tmp_path: Path) -> None:
+    """TensorFlow 1 lists it in the collection metric_variables: no weight, and in no layer."""
+
+    def listed(message: Any) -> None:
+        for one in message.meta_graphs:
+            one.collection_def["metric_variables"].node_list.value.append("kernel:0")
+
+    report = smanalyze.analyze(smanalyze.load(edited("tf1_builder_multi_metagraph", listed)(tmp_path)))
+    assert {row.name: row.role for row in report.variables} == {
+        "embedding": "weight", "global_step": "counter", "kernel": "metric",
+    }  # fmt: skip
+    assert (report.model.parameters.total, report.model.parameters.other_state) == (12, 6)
+    assert [graph.layers.parameters for graph in report.meta_graphs] == [0, 12, 12]  # nothing is served from the first

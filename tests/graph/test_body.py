@@ -168,3 +168,25 @@ def test_arguments_are_never_out_of_range(name: str) -> None:
                     numbers = [number for _, number in argument_mapping(index, found, count)]
                     assert all(0 <= number < count for number in numbers)
                     assert len(set(numbers)) == len(numbers)
+
+
+FED = (
+    node("read", "ReadFile"), node("split", "Split", "read"), node("a", "Neg", "split"), node("b", "Neg", "split:1"),
+    node("c", "Neg", "split", "^other"), node("other", "NoOp", "^split"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("start", "fed", "names"),
+    [
+        ("a", {(1, 0)}, "a"),
+        ("b", {(1, 0)}, "b split read"),  # another output of the same node is still made
+        ("split", {(1, 0)}, ""),
+        ("split:1", {(1, 0)}, "split read"),
+        ("c", {(1, 0)}, "c other split read"),  # what waits for a node waits for it whatever is fed
+        ("a", {(5, 0)}, "a split read"),
+    ],
+)
+def test_what_is_fed_is_not_made(start: str, fed: set[tuple[int, int]], names: str) -> None:
+    index = main(*FED)
+    assert {index.names[number] for number in index.slice_before([start], fed=fed)} == set(names.split())

@@ -21,7 +21,7 @@ def test_a_slice_is_what_networkx_finds_upstream(name: str) -> None:
         assert body.number_of_nodes() == len(set(index.names))
         for signature in graph.meta_graph.signatures:
             ours = {index.names[number] for number in graph.main_slice(signature.key)}
-            ends = {name.partition(":")[0] for name in tensor_names(signature)}
+            ends = {name.partition(":")[0] for name in tensor_names(signature.outputs)}
             assert ours == ends.union(*(nx.ancestors(body, end) for end in ends))
 
 

@@ -70,13 +70,13 @@ def values_changed(models: TwoModels) -> Iterator[Changed]:
         return
     every = weights + state
     group = Group("", "", tuple(every), False)
-    lines = [f"{kind}: {count_of(count, 'variable')}" for kind, count in _kinds(weights)]
+    lines = [f"{kind}: {count_of(count, 'weight')}" for kind, count in _kinds(weights)]
     lines += [f"{kind}: {count_of(count, 'variable')} of what training keeps" for kind, count in _kinds(state)]
     kept = f"{count_of(len(state), 'variable')} that training or randomness keeps its state in"
     if weights:
         total = len(matched(models))
         verb = "holds" if len(weights) == 1 else "hold"
-        message = f"{len(weights):,} of {count_of(total, 'variable')} {verb} other values"
+        message = f"{len(weights):,} of {count_of(total, 'weight')} {verb} other values"
         message += f", and so {'does' if len(state) == 1 else 'do'} {kept}." if state else "."
     else:
         message = f"No weight changed, but {kept}."

@@ -10,13 +10,13 @@ from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
 from smanalyze.checks.subject import OneModel, OneSignature
 from smanalyze.checks.tuple_inputs import tuple_inputs
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex
+from smanalyze.graph.keys import PLACEHOLDERS
 from smanalyze.graph.ops import randomness, registered, time_dependent
 from smanalyze.report.findings import Location, Severity
 from smanalyze.report.tensors import Tensor
 
-_PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _LOOPS = ("NextIteration", "RefNextIteration")
-_ONE_OUTPUT = frozenset({"Const", "Identity", "VarHandleOp", "ReadVariableOp", *_PLACEHOLDERS})
+_ONE_OUTPUT = frozenset({"Const", "Identity", "VarHandleOp", "ReadVariableOp", *PLACEHOLDERS})
 
 
 @rule("no-signature", WARNING)
@@ -110,7 +110,7 @@ def input_dtype_mismatch(signature: OneSignature) -> Iterator[Found]:
     index = signature.meta_graph.graph.library.main
     for tensor in signature.report.inputs:
         number = index.producer(tensor.tensor_name) if tensor.encoding == "dense" and tensor.tensor_name else None
-        if number is None or number < 0 or index.ops[number] not in _PLACEHOLDERS:
+        if number is None or number < 0 or index.ops[number] not in PLACEHOLDERS:
             continue
         dtype = index.node(number).attr_type("dtype")
         # A signature may leave the dtype out (old builders did); then it promises nothing.
@@ -215,7 +215,7 @@ def _unused_severity(signature: OneSignature, unused: set[str]) -> Severity:
 
 
 def _is_placeholder(index: BodyIndex, number: int | None) -> bool:
-    return number is not None and number >= 0 and index.ops[number] in _PLACEHOLDERS
+    return number is not None and number >= 0 and index.ops[number] in PLACEHOLDERS
 
 
 def _node_name(index: BodyIndex, number: int | None) -> str | None:
@@ -258,7 +258,7 @@ def constant_output(signature: OneSignature) -> Iterator[Found]:
 def _is_pure(op: str) -> bool:
     """Whether the op gives the same for the same inputs; false of placeholders, and of an op nobody registers."""
     known = registered(op)
-    if known is None or known.stateful or known.takes or known.gives or op in _PLACEHOLDERS:
+    if known is None or known.stateful or known.takes or known.gives or op in PLACEHOLDERS:
         return False
     return not randomness(op) and not time_dependent(op)
 
