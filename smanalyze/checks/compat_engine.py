@@ -99,12 +99,12 @@ def check_changes(
         if one.subject is Untold:
             rules = frozenset(finding.rule for finding in found.values())
             subjects[Untold] = [Untold(meta_graph, rules) for meta_graph in subjects[MetaGraphChange]]
-        for subject in subjects.get(one.subject, ()) if one.area in areas else ():
+        for subject in subjects.get(one.subject, ()):
             for changed in one.check(subject):
                 finding = _finding(one, changed, audiences)
                 if finding is not None:
                     found.setdefault(finding.id, finding)
-    return tuple(sorted(found.values(), key=_order))
+    return tuple(sorted((finding for finding in found.values() if finding.area in areas), key=_order))
 
 
 def _order(finding: DiffFinding) -> tuple[int, int, str, str, str]:

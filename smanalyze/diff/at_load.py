@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from smanalyze.diff.node_match import BodySide
 from smanalyze.diff.running import Running
+from smanalyze.facts.reach import count_ops
 from smanalyze.report.tensors import OpCount
 
 _SILENT = frozenset({"NoOp", "Identity", "Placeholder"})
@@ -42,17 +44,18 @@ def init_ops(old: Running, new: Running) -> tuple[tuple[OpCount, ...], tuple[OpC
     """Ops that loading runs more often, and less often, than it did."""
     counts = _counts(old), _counts(new)
     added, removed = counts[1] - counts[0], counts[0] - counts[1]
-    return _rows(added), _rows(removed)
+    return count_ops(added), count_ops(removed)
 
 
 def _counts(side: Running) -> Counter[str]:
-    library = side.program.library
-    total = Counter(library.main.ops[number] for number in side.main_loaded if number >= 0)
-    bodies = {side.program.merkle.function(name).value: name for name in side.loaded if name in library.functions}
-    for name in bodies.values():  # an initializer may be there twice, for the init op and for Python; one of them runs
-        total.update(library.index(name).op_counts)
+    """Ops by how often they run. A session runs the init op, and Python what makes and fills each table itself: of what
+    both do, one counts."""
+    main = side.program.library.main
+    session = Counter(main.ops[number] for number in side.main_loaded if number >= 0)
+    total = (session + _ops_of(side, side.initializing)) | _ops_of(side, side.making)
     return Counter({op: number for op, number in total.items() if op not in _HANDS_ON})
 
 
-def _rows(found: Counter[str]) -> tuple[OpCount, ...]:
-    return tuple(OpCount(op, number) for op, number in sorted(found.items(), key=lambda item: (-item[1], item[0])))
+def _ops_of(side: Running, names: Iterable[str]) -> Counter[str]:
+    library = side.program.library
+    return sum((library.index(name).op_counts for name in names if name in library.functions), Counter[str]())

@@ -22,6 +22,7 @@ ObjectPart = tuple[str, tuple[Any, ...]]
 """The kind of a line, and what it says."""
 
 _MAX_KEYS = 20
+_MAX_DEPTH = 20
 _MAX_TEXT = 60
 
 
@@ -117,16 +118,14 @@ def _object_fields(old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[tuple
 def _metadata_fields(old: str, new: str) -> Iterator[tuple[str, str, str]]:
     """The keys of Keras metadata that say something else, the first of them."""
     try:
-        sides = json.loads(old), json.loads(new)
-    except ValueError:
-        yield "metadata", "", ""
-        return
-    found = list(_keys("", *sides, 0))
+        found = list(_keys("", json.loads(old), json.loads(new), 0))
+    except (ValueError, RecursionError):
+        found = [("metadata", "", "")]
     yield from found[:_MAX_KEYS]
 
 
 def _keys(key: str, old: object, new: object, depth: int) -> Iterator[tuple[str, str, str]]:
-    if isinstance(old, dict) and isinstance(new, dict) and depth < _MAX_KEYS:
+    if isinstance(old, dict) and isinstance(new, dict) and depth < _MAX_DEPTH:
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
                 yield from _keys(f"{key}.{name}" if key else str(name), old.get(name), new.get(name), depth + 1)

@@ -7,6 +7,7 @@ from smanalyze.diff.row_counts import RowCounts
 from smanalyze.diff.side import Side
 from smanalyze.diff.text_lines import LineDelta, compare_lines
 from smanalyze.errors import FormatError
+from smanalyze.model.bundle import BundleEntry, TensorSlice
 from smanalyze.model.parts import LISTING, FileEntry
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.changes import AssetPair, FilePair
@@ -42,20 +43,27 @@ def compare_files(old: Side, new: Side) -> tuple[FilePair, ...]:
         return _graph_file(old, new)
     there = _by_path(old), _by_path(new)
     unknown = _unlisted(old), _unlisted(new)
+    data = _data_of(old.model), _data_of(new.model)
     found = []
     for path in sorted({*there[0], *there[1]}):
         one, other = there[0].get(path), there[1].get(path)
         if (one is None and path.startswith(unknown[0])) or (other is None and path.startswith(unknown[1])):
             continue
-        found.append(_pair(old.model, new.model, path, one, other))
+        same: bool | None = None
+        if one is not None and other is not None:
+            if one.size != other.size:
+                same = False
+            elif _is_data(path):  # where all checksums agree, nothing is known of the bytes
+                same = None if data[0].get(path) == data[1].get(path) else False
+            else:
+                same = same_bytes(old.model, new.model, path)
+        found.append(_pair(old.model, new.model, path, one, other, same))
     return tuple(found)
 
 
-def _pair(old: SavedModel, new: SavedModel, path: str, one: FileEntry | None, other: FileEntry | None) -> FilePair:
-    same: bool | None = None
-    if one is not None and other is not None:
-        data = _is_data(path)
-        same = False if one.size != other.size else _same_data(old, new, path) if data else same_bytes(old, new, path)
+def _pair(
+    old: SavedModel, new: SavedModel, path: str, one: FileEntry | None, other: FileEntry | None, same: bool | None
+) -> FilePair:
     sizes = (one.size if one else None), (other.size if other else None)
     linked = bool(other and other.is_symlink)
     looked_at = same is not True and not _is_data(path)
@@ -64,17 +72,16 @@ def _pair(old: SavedModel, new: SavedModel, path: str, one: FileEntry | None, ot
     return FilePair(path, *sizes, same, linked, linked and not (one and one.is_symlink), kind, old_kind)
 
 
-def _same_data(old: SavedModel, new: SavedModel, path: str) -> bool | None:
-    """False where the checksums of the tensors in a data file differ; else nothing is known of its bytes."""
-    return None if _checksums(old, path) == _checksums(new, path) else False
-
-
-def _checksums(model: SavedModel, path: str) -> set[tuple[str, int | None, int | None]]:
-    shard = path.rpartition("data-")[2].partition("-")[0]
-    number = int(shard) if shard.isdecimal() and len(shard) < 10 else -1
-    entries = model.checkpoint.entries
-    whole = {(one.key, one.offset, one.crc32c) for one in entries if one.shard == number}
-    return whole | {(one.key, p.offset, p.crc32c) for one in entries for p in one.slices if p.shard == number}
+def _data_of(model: SavedModel) -> dict[str, set[tuple[str, int | None, int | None]]]:
+    """What each data file of the checkpoint holds, by its path: (key, offset, checksum)."""
+    files = {shard.index: shard.file for shard in model.checkpoint.shards}
+    found: dict[str, set[tuple[str, int | None, int | None]]] = {}
+    for entry in model.checkpoint.entries:
+        parts: tuple[BundleEntry | TensorSlice, ...] = (entry, *entry.slices)
+        for part in parts:
+            if part.shard is not None and part.shard in files:
+                found.setdefault(files[part.shard], set()).add((entry.key, part.offset, part.crc32c))
+    return found
 
 
 def _graph_file(old: Side, new: Side) -> tuple[FilePair, ...]:

@@ -21,8 +21,6 @@ from smanalyze.graph.savers import is_saver_body
 from smanalyze.report.changes import CallablePair, SignaturePair
 from smanalyze.report.sections import Trace
 
-_GRADIENT = "_gradient_op_type"
-
 
 @dataclass
 class Compared:
@@ -256,8 +254,8 @@ class FunctionMatch:
         known = self.old.library.gradient_functions, self.new.library.gradient_functions
         found: dict[int, tuple[str, str]] = {}
         for before, after in match.to_new.items():
-            one = known[0].get(match.old.index.node(before).attr_string(_GRADIENT), "")
-            other = known[1].get(match.new.index.node(after).attr_string(_GRADIENT), "")
+            one = known[0].get(match.old.index.gradients.get(before, ""), "")
+            other = known[1].get(match.new.index.gradients.get(after, ""), "")
             if one and other:
                 self._take(one, other, "gradient")
                 if not self._is_twin(one, other) or not self.same_digest(one, other):

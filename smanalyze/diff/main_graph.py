@@ -12,6 +12,7 @@ from smanalyze.diff.nodes import BodyDelta, compare_bodies, constant_text
 from smanalyze.facts.program import Program
 from smanalyze.graph.keys import TABLE_OPS, VARIABLE_OPS, Key
 from smanalyze.report.changes import NodeChange, SignaturePair
+from smanalyze.report.tensors import Tensor
 
 _OF_OBJECTS = TABLE_OPS | {
     "Placeholder", "PlaceholderWithDefault", "VarHandleOp", "ReadVariableOp", "VarIsInitializedOp", "AssignVariableOp",
@@ -33,7 +34,7 @@ def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) ->
             delta = _calls(match, signatures) or delta
         found = Compared("", "", "main graph", 1.0, delta)
     elif all(only):
-        nodes = match_nodes(sides[0], sides[1], {}, _variables(match, sides))
+        nodes = match_nodes(sides[0], sides[1], {}, _variables(match, sides), _fed(sides, signatures))
         delta = compare_bodies(nodes, match.follow(nodes), _outputs(signatures))
         found = Compared("", "", "main graph", 1.0, delta, called=lone_calls(nodes))
         match.compare_more()
@@ -57,19 +58,32 @@ def _variables(match: FunctionMatch, sides: list[BodySide]) -> list[tuple[int, i
     return [(one[0], other[0]) for one, other in twins if len(one) == len(other) == 1]
 
 
+def _fed(sides: list[BodySide], signatures: tuple[SignaturePair, ...]) -> dict[int, int]:
+    """The nodes whose outputs are fed as matched inputs, where no signature runs them."""
+    found: dict[int, int] = {}
+    for pair in (one for signature in signatures for one in signature.inputs):
+        if pair.old is not None and pair.new is not None:
+            for names in zip(_names(pair.old), _names(pair.new), strict=False):
+                before, after = (side.index.producer(name) for side, name in zip(sides, names, strict=True))
+                if before is not None and after is not None and before not in (sides[0].only or ()):
+                    found[before] = after
+    return found
+
+
 def _outputs(signatures: tuple[SignaturePair, ...]) -> list[tuple[str, str]] | None:
     """The tensors that matched signatures give, on both sides; None where some cannot be paired."""
     found: list[tuple[str, str]] = []
     for pair in (one for signature in signatures for one in signature.outputs):
         if pair.old is not None and pair.new is not None:
-            names = [
-                [name for name in (tensor.tensor_name, *(part.tensor_name for part in tensor.components)) if name]
-                for tensor in (pair.old, pair.new)
-            ]
+            names = _names(pair.old), _names(pair.new)
             if len(names[0]) != len(names[1]):
                 return None
             found += zip(*names, strict=True)
     return found
+
+
+def _names(tensor: Tensor) -> list[str]:
+    return [name for name in (tensor.tensor_name, *(part.tensor_name for part in tensor.components)) if name]
 
 
 def _calls(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) -> BodyDelta | None:
@@ -109,21 +123,23 @@ def _captured_constants(match: FunctionMatch, only: list[frozenset[int]]) -> Bod
     """The constants that functions capture: their nodes are counted in the order of the captures, so that they are
     compared by what they hold."""
     values = [_constants(program, numbers) for program, numbers in zip(match.programs, only, strict=True)]
-    left = [(key, number) for key, number in values[0] if key not in {key for key, _ in values[1]}]
-    right = [(key, number) for key, number in values[1] if key not in {key for key, _ in values[0]}]
+    keys = [{key for key, _ in held} for held in values]
+    left = {number: None for key, number in values[0] if key not in keys[1]}
+    right = [number for key, number in values[1] if key not in keys[0]]
     sides = [_side(program) for program in match.programs]
     delta = BodyDelta(equal=len(values[1]) - len(right))
-    named = {_kind(sides[0], number): number for _, number in left}
-    for _, number in right:
-        before = left[0][1] if len(left) == len(right) == 1 else named.get(_kind(sides[1], number))
-        left = [one for one in left if one[1] != before]
+    named = {_kind(sides[0], number): number for number in left}
+    for number in right:
+        before = next(iter(left)) if len(left) == len(right) == 1 else named.get(_kind(sides[1], number))
+        if before is not None:
+            left.pop(before, None)
         name, text = sides[1].index.names[number], constant_text(sides[1], number)
         if before is None:
             delta.added["Const"] += 1
             delta.tell(NodeChange("added", name, "Const", "", text), sides[1], number)
         else:
             delta.tell(NodeChange("attrs", name, "Const", constant_text(sides[0], before), text), sides[1], number)
-    for _, number in left:
+    for number in left:
         delta.removed["Const"] += 1
         text = constant_text(sides[0], number)
         delta.tell(NodeChange("removed", sides[0].index.names[number], "Const", text, ""), sides[0], number)

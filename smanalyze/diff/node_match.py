@@ -7,8 +7,9 @@ The way that explains the new body with fewer changes is taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from smanalyze.facts.autonames import AutoNames
 from smanalyze.facts.function_names import stem_of
@@ -63,13 +64,15 @@ Pairs = Iterable[tuple[int, int]]
 
 class NodeMatch:
     """Which node of the old body is which of the new; ``args`` maps argument numbers of the old to those of the new,
-    ``ends`` are nodes that give the same output of the body. Nodes that found no partner are ``left`` of the old and
-    ``right`` of the new body."""
+    ``ends`` are nodes that give the same output of the body, ``fed`` nodes that callers feed as the same input, so
+    that nobody looks at what they are. Nodes that found no partner are ``left`` of the old and ``right`` of the new
+    body."""
 
     def __init__(
-        self, old: BodySide, new: BodySide, args: dict[int, int], ends: Pairs = (), *, by_name: bool = True
-    ) -> None:
-        self.old, self.new, self.args = old, new, args
+        self, old: BodySide, new: BodySide, args: dict[int, int], ends: Pairs = (),
+        fed: Mapping[int, int] = MappingProxyType({}), *, by_name: bool = True,
+    ) -> None:  # fmt: skip
+        self.old, self.new, self.args, self.fed = old, new, args, fed
         self.to_new: dict[int, int] = {}
         self.to_old: dict[int, int] = {}
         self.left = dict.fromkeys(old.numbers())
@@ -198,13 +201,13 @@ class NodeMatch:
         if producer < 0:
             target = self.args.get(-1 - producer)
             return None if target is None else -1 - target
-        return self.to_new.get(producer)
+        return self.to_new.get(producer, self.fed.get(producer))
 
     def differing(self) -> int:
         """How many matched nodes say or take something else: a quick count, for comparing two ways."""
         count = 0
         before, after = self.old.index.producers, self.new.index.producers
-        keys, image = (self.old.free, self.new.free), self.to_new.get
+        keys, image = (self.old.free, self.new.free), {**self.fed, **self.to_new}.get
         for one, other in self.to_new.items():
             if keys[0][one] != keys[1][other]:
                 count += 1
@@ -218,14 +221,17 @@ class NodeMatch:
         return len(self.left) + len(self.right) + self.differing()
 
 
-def match_nodes(old: BodySide, new: BodySide, args: dict[int, int], ends: Pairs = ()) -> NodeMatch:
+def match_nodes(
+    old: BodySide, new: BodySide, args: dict[int, int], ends: Pairs = (),
+    fed: Mapping[int, int] = MappingProxyType({}),
+) -> NodeMatch:  # fmt: skip
     """The better of the two ways."""
     ends = tuple(ends)
-    named = NodeMatch(old, new, args, ends)
+    named = NodeMatch(old, new, args, ends, fed)
     differing = named.differing()
     if differing <= FEW:
         return named
-    other = NodeMatch(old, new, args, ends, by_name=False)
+    other = NodeMatch(old, new, args, ends, fed, by_name=False)
     return other if other.cost() < differing + len(named.left) + len(named.right) else named
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from smanalyze.diff.node_match import BodySide, NodeMatch
 from smanalyze.diff.pass_through import PassThrough, find_passing, same_output
+from smanalyze.facts.reach import count_ops
 from smanalyze.graph.body import NOISE_ATTRS, PLAIN_CALLS, BodyIndex
 from smanalyze.graph.digests import is_plain
 from smanalyze.report.changes import NodeChange
@@ -56,7 +57,7 @@ class BodyDelta:
 
     def counts(self) -> tuple[tuple[OpCount, ...], tuple[OpCount, ...]]:
         """(ops added, ops removed), most first."""
-        return _counts(self.added), _counts(self.removed)
+        return count_ops(self.added), count_ops(self.removed)
 
     def only(self, kind: Kind) -> bool:
         """Whether all changes are of one kind."""
@@ -70,10 +71,6 @@ class BodyDelta:
             self.scopes.add(node.name.rpartition("/")[0])
         if len(self.nodes) < MAX_TOLD:
             self.nodes.append(node)
-
-
-def _counts(found: Counter[str]) -> tuple[OpCount, ...]:
-    return tuple(OpCount(op, number) for op, number in sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 Ends = Iterable[tuple[str, str]]
@@ -153,10 +150,12 @@ def _is_rewired(match: NodeMatch, before: int, after: int, calls: Calls, seen: P
     images = [match.image(p) for p in old.producers[before]]
     if images == list(new.producers[after]) and None not in images and old.slots[before] == new.slots[after]:
         return False
+    ends = old.producers[before], new.producers[after]
     for position, place in _places(match, before, after, calls):
-        p = old.producers[before][position] if position < len(old.producers[before]) else None
-        q = new.producers[after][place] if place < len(new.producers[after]) else None
-        if match.image(p) != q and (q is not None or place < len(new.producers[after])):
+        if position >= len(ends[0]) or place >= len(ends[1]):  # a call that hands on less than its callee takes
+            return True
+        p, q = ends[0][position], ends[1][place]
+        if match.image(p) != q:
             if seen and p is not None and seen.same(old.inputs[before][position], new.inputs[after][place]):
                 continue
             return True
@@ -180,7 +179,7 @@ def _places(match: NodeMatch, before: int, after: int, calls: Calls) -> Iterable
     if len(ends[0]) == len(ends[1]) == 1 and is_plain(ends[0][0]):
         mapped = calls.arguments(ends[0][0].function, ends[1][0].function)
         if mapped is not None:
-            return [(one, other) for one, other in mapped.items() if one < len(old.producers[before])]
+            return mapped.items()
     count = min(len(old.producers[before]), len(new.producers[after]))
     return zip(range(count), range(count), strict=True)
 
@@ -189,7 +188,7 @@ def _order_differs(match: NodeMatch, before: int, after: int, seen: PassThrough)
     """Whether nodes of both sides must run before one of these, and not before the other."""
     if before not in match.old.index.controls and after not in match.new.index.controls:
         return False
-    controls = {match.image(p) for p in _controls(match.old, before, seen.old)} - {None}
+    controls = {match.image(p) for p in _controls(match.old, before, seen.old) if p < 0 or p in match.to_new} - {None}
     return controls != {q for q in _controls(match.new, after, seen.new) if q < 0 or q in match.to_old}
 
 

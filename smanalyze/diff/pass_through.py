@@ -16,7 +16,6 @@ _BRANCHES = frozenset({"Switch", "RefSwitch", "_SwitchN"})
 
 _TYPE = "T"
 _HANDLES = frozenset({"resource", "variant"})
-_GRADIENT = "_gradient_op_type"
 
 
 @dataclass
@@ -83,7 +82,7 @@ def _is_plain(side: BodySide, number: int) -> bool:
     if number in index.controls or len(before) != 1 or before[0] is None:
         return False
     told = [name for name in node.attr_names() if name != _TYPE and name not in NOISE_ATTRS]
-    if told or node.attr_string(_GRADIENT) or (node.attr_type(_TYPE) or "resource") in _HANDLES:
+    if told or number in index.gradients or (node.attr_type(_TYPE) or "resource") in _HANDLES:
         return False
     if before[0] < 0:
         return not node.device

@@ -40,13 +40,23 @@ class Running:
         return frozenset(self.program.graph.functions_below(self._keys))
 
     @cached_property
-    def loaded(self) -> frozenset[str]:
-        """Functions that run when the model is loaded."""
+    def initializing(self) -> frozenset[str]:
+        """Functions that the init op runs."""
+        return frozenset(self.program.graph.functions_below(self._init))
+
+    @cached_property
+    def making(self) -> frozenset[str]:
+        """Functions that Python runs as it loads the model, in place of the init op."""
         makers = [
             Key("function", name) for name, role in self.roles.items()
             if role == "initializer" and not stem_of(name).endswith("_destroyer")
         ]  # fmt: skip
-        return frozenset(self.program.graph.functions_below([*self._init, *makers]))
+        return frozenset(self.program.graph.functions_below(makers))
+
+    @cached_property
+    def loaded(self) -> frozenset[str]:
+        """Functions that run when the model is loaded."""
+        return self.initializing | self.making
 
     @cached_property
     def functions(self) -> frozenset[str]:

@@ -83,9 +83,9 @@ def test_all_changed_variables_are_one_finding(tmp_path: Path) -> None:
     names = [f"variables/{number}" for number in range(6)]
     maker = restored("keras3_export", new=dict.fromkeys(names, lambda values: values + np.float32(0.25)))
     finding = one(maker, tmp_path, "var-values-changed")
-    assert finding.message == "6 of 8 variables hold other values."
+    assert finding.message == "6 of 8 weights hold other values."
     assert finding.severities.serving == "note"
-    assert finding.evidence == ("changed: 3 variables", "fine-tuned: 2 variables", "re-trained: 1 variable")
+    assert finding.evidence == ("changed: 3 weights", "fine-tuned: 2 weights", "re-trained: 1 weight")
 
 
 def test_how_much_each_changed_is_told_once_with_the_weights(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_variables_are_counted_by_how_they_changed(tmp_path: Path) -> None:
 
     names = ["float16", "float64", "float32", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
     finding = one(restored("dtypes_all", new=dict.fromkeys(names, moved)), tmp_path, "var-values-changed")
-    assert finding.evidence == ("re-initialised: 8 variables", "re-trained: 3 variables")
+    assert finding.evidence == ("re-initialised: 8 weights", "re-trained: 3 weights")
 
 
 def test_state_alone_concerns_no_server(tmp_path: Path) -> None:
