@@ -40,6 +40,13 @@ def test_bytes_decide(tmp_path: Path) -> None:
     assert found["variables/variables.data-00000-of-00001"].same is None
 
 
+def test_a_data_file_of_no_checkpoint_is_not_the_checkpoints(tmp_path: Path) -> None:
+    copy = {"variables/backup.data-00000-of-00001": bytes(24)}
+    found = files(with_files(pair("change_weights_nudged"), old=copy, new=copy), tmp_path)
+    assert found["variables/variables.data-00000-of-00001"].same is False
+    assert found["variables/backup.data-00000-of-00001"].same is None
+
+
 @pytest.mark.parametrize("name", ["saved_model.pb", "lone.pb"])
 def test_of_a_lone_file_the_graph_alone_is_compared(name: str, tmp_path: Path) -> None:
     folder = TESTDATA / "models" / MODULE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from smanalyze.diff.side import Side
 from smanalyze.facts.function_names import PlainStems, is_generated, layer_of, stem_of
 from smanalyze.load import load
 from smanalyze.report.changes import Changes, FunctionChange
-from tests.checks.compat.helpers import NOISE, Maker, changed, edited, pair
+from tests.checks.compat.helpers import NOISE, Maker, changed, edited, every, mirrored, models, pair
 from tests.checks.compat.program_edits import copy_function, in_function, in_functions, op, rename_function
 from tests.checks.helpers import TESTDATA, graph
 
@@ -206,3 +207,20 @@ def test_the_nodes_of_renamed_variables_are_matched_as_the_variables_are(tmp_pat
         told[declared] = {row.op for one in found for row in (*one.ops_added, *one.ops_removed)}
     assert told[renames] == {"Sub", "Mul"}
     assert "VarHandleOp" in told[()]
+
+
+def test_a_call_that_hands_on_less_than_its_callee_takes_is_told(tmp_path: Path) -> None:
+    def drop_last_input(message: Any) -> None:
+        for one in graph(message).node:
+            if one.op == "StatefulPartitionedCall" and len(one.input) > 1:
+                del one.input[-1]
+
+    shorter = edited("module_several_signatures", new=[drop_last_input])
+    for number, maker in enumerate((shorter, mirrored(shorter))):
+        assert "fn-body-changed" in {one.rule for one in every(maker, tmp_path / str(number))}
+
+
+def test_what_loading_runs_is_counted_once(tmp_path: Path) -> None:
+    found = changes(models("module_one_signature", "tables_and_assets"), tmp_path).meta_graphs[0]
+    counts = {row.op: row.count for row in found.init_ops[0]}
+    assert (counts["HashTableV2"], counts["LookupTableImportV2"]) == (2, 1)

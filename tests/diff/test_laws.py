@@ -18,7 +18,7 @@ from smanalyze.model.objects import ConcreteFunction, FunctionSpec, ObjectFuncti
 from smanalyze.model.saved_model import AssetFile, Collection, MetaGraph, SavedModel, Signature, VariableDef
 from smanalyze.model.side_files import KerasNode
 from smanalyze.model.tensors import Component, Structure, TensorInfo
-from smanalyze.report.diff import DiffReport
+from smanalyze.report.diff import AREAS, DiffReport
 from tests.models import NAMES, corpus_models, each_model, model_of
 from tests.pairs import PAIR_NAMES, corpus_pairs, diff_of, each_noise, each_pair, sides_of
 
@@ -54,6 +54,13 @@ def test_two_exports_of_one_model_have_no_finding(name: str) -> None:
     # Automatic names of layers are names of arguments in Keras 2.
     assert report.verdict == ("metadata" if name == "noise_keras2_autonames" else "re-exported")
     assert not report.functions
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_one_area_alone_says_nothing_that_all_of_them_do_not(area: str) -> None:
+    for name in PAIR_NAMES:
+        alone = diff(*sides_of(name), areas=[area]).findings
+        assert alone == tuple(finding for finding in diff_of(name).findings if finding.area == area), name
 
 
 # Mirrors --------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from tests.checks.compat.helpers import (
     one,
     pair,
     params,
+    report,
     rules_of,
     same,
     with_files,
@@ -36,6 +37,7 @@ from tests.checks.compat.python_edits import (
     setting,
     with_metadata,
 )
+from tests.checks.helpers import Change
 
 FILE = "keras_metadata.pb"
 KERAS2, KERAS3, CUSTOM = same("keras2_functional"), same("keras3_export"), same("keras2_custom_layer_lambda")
@@ -84,6 +86,16 @@ def broken(folder: Path) -> Sides:
         objects(message).nodes[0].user_object.metadata = "{"
 
     return with_files(changed(KERAS2, new=[change]), new={FILE: None})(folder)
+
+
+def nested(folder: Path) -> Sides:
+    """Both sides keep a description in the objects that nests deeper than Python goes, the new one deeper."""
+
+    def metadata(text: str) -> Change:
+        return lambda message: setattr(objects(message).nodes[0].user_object, "metadata", text)
+
+    sides = changed(KERAS2, old=[metadata("[" * 50_000)], new=[metadata("[" * 100_000)])
+    return with_files(sides, old={FILE: None}, new={FILE: None})(folder)
 
 
 def lambda_code(**settings: Any) -> Maker:
@@ -299,3 +311,7 @@ def test_a_layer_with_a_name_is_an_object(tmp_path: Path) -> None:
     base = changed(KERAS2, old=[name_child("encoder", "layer-1", keep=True)])
     rules = [found.rule for found in every(base, tmp_path) if found.area == "python"]
     assert rules == ["api-object-path-removed"]
+
+
+def test_a_description_that_nests_too_deep_is_compared_as_text(tmp_path: Path) -> None:
+    assert report(nested(tmp_path)).verdict != "identical"
