@@ -30,6 +30,8 @@ OBJECTS: dict[str, Any] = {}
 MAX_TEXT = 2000
 MAX_SAVED = 32 << 20
 """Bytes of an output that is kept for comparing."""
+MAX_SAMPLE = 4096
+"""Elements of a tensor inside a model that are."""
 
 
 def say(**message: Any) -> None:
@@ -188,6 +190,11 @@ def encoded(array: Any) -> Any:
     return b"".join(struct.pack("<Q", len(item)) for item in items) + b"".join(items)
 
 
+def digest_of(array: Any) -> Any:
+    """The digest of an array's bytes."""
+    return hashlib.sha256(encoded(array)).hexdigest()
+
+
 def tables(request: Any) -> Any:
     """Size, dtypes and keys of lookup tables."""
     found = []
@@ -227,7 +234,7 @@ def call(request: Any) -> Any:
         tensors = dict(parts(sorted(answer.items())))
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         seconds.append(time.monotonic() - begin)
-        digests.append({name: hashlib.sha256(encoded(array)).hexdigest() for name, array in arrays.items()})
+        digests.append({name: digest_of(array) for name, array in arrays.items()})
         if not number:
             outputs = [kept(name, tensors[name], array, digests[0][name], request) for name, array in arrays.items()]
     after = state(request["watch"])
@@ -236,6 +243,57 @@ def call(request: Any) -> Any:
         "outputs": outputs, "seconds": [seconds[0], seconds[-1]], "different": different,
         "changed": [path for path in before if before[path] != after[path]],
     }  # fmt: skip
+
+
+def assign(request: Any) -> Any:
+    """Gives variables other values, as far as they take them."""
+    failed = {}
+    for path, place in request["values"].items():
+        try:
+            OBJECTS[path].assign(tf.constant(decoded(place), dtype=place["dtype"]))
+        except Exception as error:
+            failed[path] = first_line(error)
+    return {"failed": failed}
+
+
+def look(request: Any) -> Any:
+    """What nodes compute inside of a signature, or of what is called on the way that ``chain`` names, node by node."""
+    from tensorflow.python.eager import context, wrap_function
+    from tensorflow.python.framework import function_def_to_graph
+
+    function = ROOT.signatures[request["key"]]
+    graph, feeds = function.graph, request["feeds"]
+    names = function._arg_keywords[: len(graph.inputs) - len(function.captured_inputs)]
+    given = [tf.constant(decoded(feeds[name]), dtype=feeds[name]["dtype"]) for name in names]
+    held = dict(zip((tensor.name for tensor in graph.inputs), [*given, *function.captured_inputs]))
+
+    def fetch(tensors: Any) -> Any:
+        inner = wrap_function.WrappedFunction(graph, None)
+        return inner.prune(list(graph.inputs[: len(given)]), list(tensors))(*given)
+
+    for name in request["chain"]:
+        call = graph.get_operation_by_name(name)
+        computed = [tensor for tensor in call.inputs if tensor.name not in held]
+        if computed:
+            held.update(zip((tensor.name for tensor in computed), fetch(computed)))
+        given = [held[tensor.name] for tensor in call.inputs]
+        graph = function_def_to_graph.function_def_to_graph(context.context().get_function_def(call.get_attr("f").name))
+        held = dict(zip((tensor.name for tensor in graph.inputs), given))
+    nodes = [graph.get_operation_by_name(name) for name in request["nodes"]]
+    tensors = [tensor for node in nodes for tensor in node.outputs if plain(tensor.dtype)]
+    return {"tensors": [sampled(*pair, request) for pair in zip(tensors, fetch(tensors))] if tensors else []}
+
+
+def plain(dtype: Any) -> Any:
+    """Whether values of this dtype can be handed out."""
+    return dtype not in (tf.resource, tf.variant) and not dtype._is_ref_dtype
+
+
+def sampled(tensor: Any, value: Any, request: Any) -> Any:
+    """What one tensor is, and so many of its elements in even steps."""
+    array = value.numpy()
+    some = np.ravel(array)[:: max(1, -(-array.size // MAX_SAMPLE))] if array.size else np.ravel(array)
+    return dict(kept(tensor.name, tensor, some, digest_of(array), request), shape=list(array.shape))
 
 
 def parts(pairs: Any) -> Any:
@@ -296,6 +354,7 @@ def first_line(error: Any) -> Any:
 
 STEPS = {
     "start": start, "load": load, "values": values, "tables": tables, "call": call, "fingerprint": fingerprint,
+    "assign": assign, "look": look,
 }  # fmt: skip
 
 
