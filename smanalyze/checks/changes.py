@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from smanalyze.checks.subject import ModelFacts
 from smanalyze.graph.model_graph import ModelGraph
@@ -25,6 +26,7 @@ from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.findings import Location
 from smanalyze.report.program_changes import FunctionRow, OpChange
 from smanalyze.report.python_changes import LayerPair, ObjectPair
+from smanalyze.report.tensors import Tensor
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,8 @@ class SignatureChange:
 class InputChange:
     """Subject: one input of a signature that both sides have."""
 
+    word: ClassVar[str] = "input"
+
     signature: SignatureChange
     pair: TensorPair
 
@@ -162,10 +166,18 @@ class InputChange:
         one = self.pair.old or self.pair.new
         return one.name if one is not None else ""
 
+    @property
+    def both(self) -> tuple[Tensor, Tensor] | None:
+        """The old and the new tensor, where both sides have it."""
+        old, new = self.pair.old, self.pair.new
+        return None if old is None or new is None else (old, new)
+
 
 @dataclass(frozen=True)
 class OutputChange(InputChange):
     """Subject: one output of a signature that both sides have."""
+
+    word: ClassVar[str] = "output"
 
 
 @dataclass(frozen=True)
