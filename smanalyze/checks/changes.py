@@ -13,19 +13,16 @@ from smanalyze.report.changes import (
     AssetPair,
     CallablePair,
     Changes,
-    FilePair,
     FunctionChange,
     MetaGraphPair,
     SignaturePair,
     TensorPair,
-    TracePair,
-    VariablePair,
 )
 from smanalyze.report.diff import Hashes, HashPair
 from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.findings import Location
-from smanalyze.report.program_changes import FunctionRow, OpChange
-from smanalyze.report.python_changes import LayerPair, ObjectPair
+from smanalyze.report.program_changes import FunctionRow
+from smanalyze.report.python_changes import ObjectPair
 from smanalyze.report.tensors import Tensor
 
 
@@ -195,41 +192,11 @@ class CallableChange:
 
 
 @dataclass(frozen=True)
-class TraceChange:
-    """Subject: one trace of a function that both sides have."""
-
-    callable: CallableChange
-    pair: TracePair
-
-
-@dataclass(frozen=True)
 class ObjectChange:
     """Subject: one object of the tree that is neither function nor variable."""
 
     meta_graph: MetaGraphChange
     pair: ObjectPair
-
-
-@dataclass(frozen=True)
-class LayerChange:
-    """Subject: one layer that Keras metadata tells of."""
-
-    meta_graph: MetaGraphChange
-    pair: LayerPair
-
-
-@dataclass(frozen=True)
-class VariableChange:
-    """Subject: one variable of either side or both."""
-
-    models: TwoModels
-    pair: VariablePair
-
-    @property
-    def name(self) -> str:
-        """Its name, on the old side where there are both."""
-        one = self.pair.old or self.pair.new
-        return one.name if one is not None else ""
 
 
 @dataclass(frozen=True)
@@ -260,14 +227,6 @@ class FunctionPresence:
 
 
 @dataclass(frozen=True)
-class OpCountChange:
-    """Subject: an op of which one side has more."""
-
-    meta_graph: MetaGraphChange
-    op: OpChange
-
-
-@dataclass(frozen=True)
 class AssetChange:
     """Subject: one asset of either side or both."""
 
@@ -279,11 +238,3 @@ class AssetChange:
         """Its file name."""
         one = self.pair.old or self.pair.new
         return one.filename if one is not None else ""
-
-
-@dataclass(frozen=True)
-class FileChange:
-    """Subject: one file of the model's folder."""
-
-    models: TwoModels
-    pair: FilePair
