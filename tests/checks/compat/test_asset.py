@@ -29,7 +29,6 @@ from tests.checks.helpers import TESTDATA, Change, add_const, graph
 TABLES = "tables_and_assets"
 OLD_PAIR = TESTDATA / "pairs" / "change_asset_line" / "old"
 VOCABULARY = (OLD_PAIR / "assets" / "vocab.txt").read_bytes()
-NAME = next(path.name for path in sorted((TESTDATA / "models" / TABLES / "assets").iterdir()))
 
 
 def written(content: bytes) -> Maker:
@@ -56,7 +55,6 @@ def declared(count: int) -> Change:
 
 
 FEW, MANY = (changed(lambda folder: (OLD_PAIR, OLD_PAIR), new=[declared(count)]) for count in (5, 6))
-FIRST = "vocab.txt"
 GONE = changed(lambda folder: (OLD_PAIR, OLD_PAIR), new=[undeclared])
 LOST = with_files(lambda folder: (OLD_PAIR, OLD_PAIR), new={"assets/vocab.txt": None})
 LONGER = written(VOCABULARY + b"violet\n")
