@@ -16,11 +16,11 @@ from smanalyze.format.faults import is_utf8_mangled, whole_file_fault
 from smanalyze.format.limits import MAX_LFS_POINTER_BYTES
 from smanalyze.format.saved_model import ParsedSavedModel, is_graph_def, parse_saved_model
 from smanalyze.model.checkpoint import Checkpoint
-from smanalyze.model.parts import LISTING, FileEntry, Presence, Unreadable
+from smanalyze.model.parts import INDEX, LISTING, MODEL_FILES, FileEntry, Presence, Unreadable
 from smanalyze.model.saved_model import Found, MetaGraph, SavedModel
 from smanalyze.model.weights import KERAS_SUFFIXES
 from smanalyze.source.directory import Directory
-from smanalyze.source.find import MODEL_FILES, Place, find
+from smanalyze.source.find import Place, find
 
 if TYPE_CHECKING:
     from smanalyze.model.checkpoint_objects import CheckpointObjects
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from smanalyze.model.side_files import WarmupRecord
     from smanalyze.model.weights import KerasTexts, WeightsFile
 
-INDEX = "variables/variables.index"
 DEBUG_INFO = "debug/saved_model_debug_info.pb"
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 MAX_PROTO_BYTES = (1 << 31) - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from smanalyze.checks.subject import ModelFacts
 from smanalyze.graph.model_graph import ModelGraph
@@ -12,19 +13,17 @@ from smanalyze.report.changes import (
     AssetPair,
     CallablePair,
     Changes,
-    FilePair,
     FunctionChange,
     MetaGraphPair,
     SignaturePair,
     TensorPair,
-    TracePair,
-    VariablePair,
 )
 from smanalyze.report.diff import Hashes, HashPair
 from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.findings import Location
-from smanalyze.report.program_changes import FunctionRow, OpChange
-from smanalyze.report.python_changes import LayerPair, ObjectPair
+from smanalyze.report.program_changes import FunctionRow
+from smanalyze.report.python_changes import ObjectPair
+from smanalyze.report.tensors import Tensor
 
 
 @dataclass(frozen=True)
@@ -153,6 +152,8 @@ class SignatureChange:
 class InputChange:
     """Subject: one input of a signature that both sides have."""
 
+    word: ClassVar[str] = "input"
+
     signature: SignatureChange
     pair: TensorPair
 
@@ -162,10 +163,18 @@ class InputChange:
         one = self.pair.old or self.pair.new
         return one.name if one is not None else ""
 
+    @property
+    def both(self) -> tuple[Tensor, Tensor] | None:
+        """The old and the new tensor, where both sides have it."""
+        old, new = self.pair.old, self.pair.new
+        return None if old is None or new is None else (old, new)
+
 
 @dataclass(frozen=True)
 class OutputChange(InputChange):
     """Subject: one output of a signature that both sides have."""
+
+    word: ClassVar[str] = "output"
 
 
 @dataclass(frozen=True)
@@ -183,41 +192,11 @@ class CallableChange:
 
 
 @dataclass(frozen=True)
-class TraceChange:
-    """Subject: one trace of a function that both sides have."""
-
-    callable: CallableChange
-    pair: TracePair
-
-
-@dataclass(frozen=True)
 class ObjectChange:
     """Subject: one object of the tree that is neither function nor variable."""
 
     meta_graph: MetaGraphChange
     pair: ObjectPair
-
-
-@dataclass(frozen=True)
-class LayerChange:
-    """Subject: one layer that Keras metadata tells of."""
-
-    meta_graph: MetaGraphChange
-    pair: LayerPair
-
-
-@dataclass(frozen=True)
-class VariableChange:
-    """Subject: one variable of either side or both."""
-
-    models: TwoModels
-    pair: VariablePair
-
-    @property
-    def name(self) -> str:
-        """Its name, on the old side where there are both."""
-        one = self.pair.old or self.pair.new
-        return one.name if one is not None else ""
 
 
 @dataclass(frozen=True)
@@ -248,14 +227,6 @@ class FunctionPresence:
 
 
 @dataclass(frozen=True)
-class OpCountChange:
-    """Subject: an op of which one side has more."""
-
-    meta_graph: MetaGraphChange
-    op: OpChange
-
-
-@dataclass(frozen=True)
 class AssetChange:
     """Subject: one asset of either side or both."""
 
@@ -267,11 +238,3 @@ class AssetChange:
         """Its file name."""
         one = self.pair.old or self.pair.new
         return one.filename if one is not None else ""
-
-
-@dataclass(frozen=True)
-class FileChange:
-    """Subject: one file of the model's folder."""
-
-    models: TwoModels
-    pair: FilePair

@@ -18,19 +18,14 @@ from smanalyze.checks.changes import (
     AssetChange,
     BodyChange,
     CallableChange,
-    FileChange,
     FunctionPresence,
     InputChange,
-    LayerChange,
     MetaGraphChange,
     ObjectChange,
-    OpCountChange,
     OutputChange,
     SignatureChange,
-    TraceChange,
     TwoModels,
     Untold,
-    VariableChange,
 )
 from smanalyze.checks.engine import split_docstring
 from smanalyze.model.record import record
@@ -145,23 +140,17 @@ def _subjects(models: TwoModels) -> dict[type, list[Any]]:
     changes = models.changes
     meta_graphs = [MetaGraphChange(models, pair) for pair in changes.meta_graphs]
     signatures = [SignatureChange(one, pair) for one in meta_graphs for pair in one.pair.signatures]
-    callables = [CallableChange(one, pair) for one in meta_graphs for pair in one.pair.callables]
     return {
         TwoModels: [models],
         MetaGraphChange: meta_graphs,
         SignatureChange: signatures,
         InputChange: [InputChange(one, pair) for one in signatures for pair in one.inputs],
         OutputChange: [OutputChange(one, pair) for one in signatures for pair in one.pair.outputs],
-        CallableChange: callables,
-        TraceChange: [TraceChange(one, pair) for one in callables for pair in one.pair.traces],
+        CallableChange: [CallableChange(one, pair) for one in meta_graphs for pair in one.pair.callables],
         ObjectChange: [ObjectChange(one, pair) for one in meta_graphs for pair in one.pair.objects],
-        LayerChange: [LayerChange(one, pair) for one in meta_graphs for pair in one.pair.layers],
-        VariableChange: [VariableChange(models, pair) for pair in changes.variables],
         BodyChange: [change for one in meta_graphs for change in _bodies(one)],
         FunctionPresence: [FunctionPresence(one, row) for one in meta_graphs for row in one.pair.function_rows],
-        OpCountChange: [OpCountChange(one, op) for one in meta_graphs for op in one.pair.ops],
         AssetChange: [AssetChange(models, pair) for pair in changes.assets],
-        FileChange: [FileChange(models, pair) for pair in changes.files],
     }
 
 

@@ -31,8 +31,6 @@ from smanalyze.report.sections import (
 )  # fmt: skip
 from smanalyze.report.tensors import SignatureReport
 
-INDEX = "variables/variables.index"
-
 
 @dataclass(frozen=True, eq=False, repr=False, match_args=False)
 class FileFacts:

@@ -1,12 +1,27 @@
-"""What rules about changed inputs and outputs share: how shapes moved, and how tensors are written."""
+"""What rules about changed inputs and outputs share: what they yield, how shapes moved, and how tensors are written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from smanalyze.checks.change import Changed
+from smanalyze.checks.changes import InputChange
 from smanalyze.model.tensors import Shape
 from smanalyze.report.changes import shape_words
+from smanalyze.report.diff import Severities
 from smanalyze.report.tensors import Tensor
+
+
+def found(one: InputChange, message: str, old: str, new: str, severities: Severities | None = None) -> Changed:
+    """What a rule yields about one input or output."""
+    place = one.signature.place(tensor=f"{one.word} {one.name}")
+    subject = one.signature.subject(one.word, one.name)
+    return Changed(place, message, subject, old, new, severities=severities, confidence=one.pair.confidence)
+
+
+def moved(one: InputChange, old: str, new: str) -> Changed:
+    """The same where it was one thing, and is another."""
+    return found(one, f"{one.name} was {old}, and is {new}.", old, new)
 
 
 def tensor_words(tensor: Tensor) -> str:
@@ -27,9 +42,10 @@ Pair = tuple[Tensor, Tensor]
 """One input or output of both sides."""
 
 
-def of_one_kind(pair: Pair | None) -> Pair | None:
+def dense(one: InputChange) -> Pair | None:
     """Both sides where their shapes are a change of their own: dense (the shape of an encoded tensor is not what a
     client sends), and of one dtype (another one is told with both shapes)."""
+    pair = one.both
     if pair is None or pair[0].dtype != pair[1].dtype or any(tensor.encoding != "dense" for tensor in pair):
         return None
     return pair

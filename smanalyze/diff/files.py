@@ -8,12 +8,10 @@ from smanalyze.diff.side import Side
 from smanalyze.diff.text_lines import LineDelta, compare_lines
 from smanalyze.errors import FormatError
 from smanalyze.model.bundle import BundleEntry, TensorSlice
-from smanalyze.model.parts import LISTING, FileEntry
+from smanalyze.model.parts import LISTING, MODEL_FILES, FileEntry
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.changes import AssetPair, FilePair
 from smanalyze.report.sections import AssetRow
-
-GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 
 
 def same_bytes(old: SavedModel, new: SavedModel, path: str, new_path: str = "") -> bool | None:
@@ -98,7 +96,7 @@ def _graph_entry(side: Side) -> FileEntry | None:
     files = side.model.files
     if side.model.found.given == "file":
         return files[0] if files else None
-    return next((entry for name in GRAPH_FILES for entry in files if entry.path == name), None)
+    return next((entry for name in MODEL_FILES for entry in files if entry.path == name), None)
 
 
 def _by_path(side: Side) -> dict[str, FileEntry]:

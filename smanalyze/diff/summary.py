@@ -34,7 +34,7 @@ def build_weights(changes: Changes, mode: str, read: int, budget: int) -> Weight
     equal = sum(pair.values == "equal" and not _is_stored_nowhere(pair) for pair in both)
     return WeightsDiff(
         mode=mode, changed=len(changed), equal=equal, not_compared=len(rest), read_bytes=read, tensors=tuple(rows),
-        layers=_layers(both), says=_says(both, changed, rest, mode, budget),
+        layers=_layers(both), says=_says(changed, equal, rest, mode, budget),
     )  # fmt: skip
 
 
@@ -82,16 +82,12 @@ def _layers(pairs: list[VariablePair]) -> tuple[LayerWeights, ...]:
     )
 
 
-def _says(
-    both: list[VariablePair], changed: list[VariablePair], rest: list[VariablePair], mode: str, budget: int
-) -> tuple[str, ...]:
+def _says(changed: list[VariablePair], equal: int, rest: list[VariablePair], mode: str, budget: int) -> tuple[str, ...]:
     says = []
-    stored = [pair for pair in both if not _is_stored_nowhere(pair)]
     if mode == "none":
         return ("The weights were not compared.",)
-    equal = len(stored) - len(changed) - len(rest)
-    if len(stored) > len(rest):
-        said = f"{len(changed):,} of {len(stored):,} changed"
+    if changed or equal:
+        said = f"{len(changed):,} of {len(changed) + equal + len(rest):,} changed"
         says.append(f"{said}, {equal:,} equal by checksum." if equal else f"{said}.")
     unread = Counter(pair.unread for pair in changed)
     for reason, told in (

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 
 from smanalyze.facts.checkpoint import index_is_whole
 from smanalyze.facts.verdict import ELSEWHERE, NO_DAMAGE, graph_damage
-from smanalyze.model.parts import NOT_LOOKED_AT, FileEntry
+from smanalyze.model.parts import MODEL_FILES, NOT_LOOKED_AT, FileEntry
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.audit import CheckpointAudit, FileAudit, FingerprintAudit, ManifestAudit
 
-_MODEL_FILES = ("saved_model.pb", "saved_model.cpb", "saved_model.pbtxt")
 _WARMUP = "assets.extra/tf_serving_warmup_requests"
 _FINGERPRINT = "fingerprint.pb"
 _CHECKPOINT_HASH = "checkpoint_hash"
@@ -153,4 +152,4 @@ def _place(entry: FileEntry, declared: frozenset[str] | None, chosen: str) -> st
         return "" if declared is None or name in declared else "not-declared"
     if folder == "variables" and name.startswith("variables."):
         return ""
-    return "not-read" if path in _MODEL_FILES else "stray"
+    return "not-read" if path in MODEL_FILES else "stray"

@@ -18,11 +18,10 @@ from smanalyze.model.fingerprints import (
     ComputedHash,
     HashName,
 )  # fmt: skip
-from smanalyze.model.parts import Presence
+from smanalyze.model.parts import INDEX, Presence
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.audit import FieldStatus, FingerprintAudit, FingerprintField
 
-INDEX = "variables/variables.index"
 PRODUCER_2_11 = 0
 _CHECKPOINT: HashName = "checkpoint_hash"
 

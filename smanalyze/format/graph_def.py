@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from smanalyze.errors import FormatError
 from smanalyze.format.attr_keys import attr_key
-from smanalyze.format.node_columns import Plans, functions_in, read_columns, text_of
+from smanalyze.format.node_columns import Plans, read_columns, text_of
 from smanalyze.format.tensor_shape import shape_of
 from smanalyze.model.dtypes import dtype_name
 from smanalyze.model.graph import Argument, ArgumentType, AttrKind, BodyColumns, ConstTensor, Function
@@ -127,10 +127,6 @@ class NodeView:
         from smanalyze.format.attr_text import attr_text
 
         return attr_text(self._message.attr[name]) if name in self._message.attr else ""
-
-    def functions(self) -> Sequence[tuple[str, str]]:
-        attrs = self._message.attr
-        return [found for name in sorted(attrs) for found in functions_in(name, attrs[name])]
 
 
 class NodeList(Sequence[NodeView]):

@@ -6,7 +6,8 @@ exist stay in the model as they are; whoever follows one must check the range.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from smanalyze.format.structured_value import parse_structure
 from smanalyze.format.tensor_shape import shape_of
@@ -20,6 +21,8 @@ from smanalyze.model.objects import (
     SavedObject,
     )  # fmt: skip
 from smanalyze.model.tensors import Structure
+
+T = TypeVar("T")
 
 _SYNCHRONIZATION = {0: "", 1: "none", 2: "on_write", 3: "on_read"}
 _AGGREGATION = {0: "", 1: "sum", 2: "mean", 3: "only_first_replica"}
@@ -41,21 +44,25 @@ class _Met:
     def __init__(self) -> None:
         self._structures: dict[bytes, Structure] = {}
         self._specs: dict[bytes, FunctionSpec] = {}
-        self.user_objects: dict[bytes, dict[str, Any]] = {}
+        self._user_objects: dict[bytes, dict[str, Any]] = {}
 
     def structure(self, message: Any) -> Structure:
-        data = message.SerializeToString()
-        found = self._structures.get(data)
-        if found is None:
-            found = self._structures[data] = parse_structure(message)
-        return found
+        return _once(self._structures, message, parse_structure)
 
     def spec(self, message: Any) -> FunctionSpec:
-        data = message.SerializeToString()
-        found = self._specs.get(data)
-        if found is None:
-            found = self._specs[data] = parse_function_spec(message)
-        return found
+        return _once(self._specs, message, parse_function_spec)
+
+    def user_object(self, message: Any) -> dict[str, Any]:
+        return _once(self._user_objects, message, _parse_user_object)
+
+
+def _once(known: dict[bytes, T], message: Any, parse: Callable[[Any], T]) -> T:
+    """What a message says: parsed where no message of the same bytes was."""
+    data = message.SerializeToString()
+    found = known.get(data)
+    if found is None:
+        found = known[data] = parse(message)
+    return found
 
 
 def _concrete(name: str, message: Any, met: _Met) -> ConcreteFunction:
@@ -89,15 +96,7 @@ def _nothing(message: Any, met: _Met) -> dict[str, Any]:
     return {}
 
 
-def _user_object(message: Any, met: _Met) -> dict[str, Any]:
-    data = message.SerializeToString()
-    found = met.user_objects.get(data)
-    if found is None:
-        found = met.user_objects[data] = _new_user_object(message)
-    return found
-
-
-def _new_user_object(message: Any) -> dict[str, Any]:
+def _parse_user_object(message: Any) -> dict[str, Any]:
     version = message.version
     return {
         "identifier": message.identifier,
@@ -138,7 +137,7 @@ def _bare_function(message: Any, met: _Met) -> dict[str, Any]:
 
 
 _PAYLOADS: dict[str | None, Any] = {
-    "user_object": _user_object,
+    "user_object": lambda m, met: met.user_object(m),
     "asset": lambda m, met: {"asset_index": m.asset_file_def_index},
     "function": _function,
     "variable": _variable,

@@ -19,12 +19,8 @@ V1_FOUND = (
 
 
 def v1_problems(files: Iterable[FileEntry], map_file: Callable[[str], memoryview]) -> tuple[Unreadable, ...]:
-    """What ``v1_files`` finds, each as a file that is here and was not read."""
-    return tuple(Unreadable("old-format", "checkpoint", V1_FOUND, file) for file in v1_files(files, map_file))
-
-
-def v1_files(files: Iterable[FileEntry], map_file: Callable[[str], memoryview]) -> tuple[str, ...]:
-    """Paths of the V1 checkpoint's files: tables in the model's folder or in variables/ that are no index of a bundle.
+    """The files of a V1 checkpoint, each as a file that is here and was not read: tables in the model's folder or in
+    variables/ that are no index of a bundle.
 
     Looks at the last bytes of each file there. Never raises for a file that cannot be read.
     """
@@ -38,5 +34,5 @@ def v1_files(files: Iterable[FileEntry], map_file: Callable[[str], memoryview]) 
         except FormatError:
             continue
         if tail == MAGIC:
-            found.append(file.path)
+            found.append(Unreadable("old-format", "checkpoint", V1_FOUND, file.path))
     return tuple(found)

@@ -65,8 +65,6 @@ class Merkle:
         return found
 
     def _resolve(self, name: str) -> FunctionDigest:
-        if name in self._known:
-            return self._known[name]
         stack = [(name, False)]
         functions = self.library.functions
         while stack:
@@ -190,18 +188,15 @@ class _NodeDigests:
         index = self.index
         special = dict.fromkeys(index.calls_at, b"")
         known = self.merkle.library.gradient_functions
-        if index.gradient_ops & known.keys():
-            special.update((n, b"") for n, op in index.gradients.items() if op in known)
+        special.update((n, b"") for n, op in index.gradients.items() if op in known)
         for op in (SAVE, RESTORE):
             special.update(dict.fromkeys(_numbers(index, op), b""))
         for number, _ in index.constants:
             if b"_temp_" in self.keys[number]:
                 self.keys[number] = _TEMPORARY.sub(b"_temp_", self.keys[number])
         told = dict.fromkeys(self._object_graphs(), b"object graph of the checkpoint")
-        for number in range(len(index.names)) if label is not None else ():
-            name = label(number) if label is not None else None
-            if name is not None:
-                told[number] = name
+        if label is not None:
+            told.update((n, name) for n in range(len(index.names)) if (name := label(n)) is not None)
         special.update((n, digest_of(b"label", name, *node_kinds(index, [n]))) for n, name in told.items())
         return special
 

@@ -70,9 +70,6 @@ class Node(Protocol):
     def output_shapes(self) -> tuple[Shape, ...] | None:
         """The ``_output_shapes`` attr, None where the exporter did not write it."""
 
-    def functions(self) -> Sequence[tuple[str, str]]:
-        """(attr name, function name) for each function the node names in an attr of kind func or list(func)."""
-
 
 class Argument(NamedTuple):
     """One input_arg or output_arg of a FunctionDef's signature.

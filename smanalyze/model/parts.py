@@ -10,6 +10,11 @@ Presence = Literal["present", "absent", "not-fetched", "not-read"]
 """absent: never written. not-fetched: elsewhere (git-LFS pointer, missing shard, lone file). not-read: broken, or a
 limit was met."""
 
+MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
+"""The files that may hold the graphs, in the order TensorFlow's own loader tries them."""
+
+INDEX = "variables/variables.index"
+"""The file that says which variables the checkpoint holds."""
 
 METAINDEX = "metaindex of the checkpoint"
 """Name of a part of the index that nothing reads."""

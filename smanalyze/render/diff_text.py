@@ -49,6 +49,7 @@ from smanalyze.render.diff_words import (
     version_text,
 )
 from smanalyze.render.text_columns import Cell, Column, draw_table
+from smanalyze.render.text_model import draw_each
 from smanalyze.render.text_page import Page
 from smanalyze.render.units import plural
 from smanalyze.render.words import cut, joined
@@ -109,14 +110,7 @@ def _draw_facts(page: Page, report: DiffReport) -> None:
 
 def _draw_findings(page: Page, findings: tuple[DiffFinding, ...]) -> None:
     page.heading("Findings", (plural(len(findings), "finding"), "dim"))
-    shown, hidden = cut(findings, _FINDINGS)
-    explained: set[str] = set()
-    for number, finding in enumerate(shown):
-        if number:
-            page.blank()
-        _draw_finding(page, finding, explain=finding.rule not in explained)
-        explained.add(finding.rule)
-    page.more(hidden, "finding")
+    draw_each(page, findings, _FINDINGS, _draw_finding)
 
 
 def _draw_finding(page: Page, finding: DiffFinding, explain: bool) -> None:

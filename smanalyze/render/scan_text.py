@@ -16,7 +16,7 @@ from smanalyze.render.scan_words import (
     title_text,
     when_text,
 )  # fmt: skip
-from smanalyze.render.text_model import draw_not_read, finding_counts
+from smanalyze.render.text_model import draw_each, draw_not_read, finding_counts
 from smanalyze.render.text_page import PROSE_WIDTH, Page
 from smanalyze.render.units import plural
 from smanalyze.render.words import cut
@@ -50,14 +50,7 @@ def _draw_findings(page: Page, findings: tuple[ScanFinding, ...]) -> None:
     if not findings:
         return
     page.heading("Findings", *finding_counts(tuple(finding.plain() for finding in findings)))
-    shown, hidden = cut(findings, _FINDINGS)
-    explained: set[str] = set()
-    for i, finding in enumerate(shown):
-        if i:
-            page.blank()
-        _draw_finding(page, finding, explain=finding.rule not in explained)
-        explained.add(finding.rule)
-    page.more(hidden, "finding")
+    draw_each(page, findings, _FINDINGS, _draw_finding)
 
 
 def _draw_finding(page: Page, finding: ScanFinding, explain: bool) -> None:

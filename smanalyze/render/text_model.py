@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
 from smanalyze.render.text_columns import Column, draw_table
 from smanalyze.render.text_page import Page, Span
 from smanalyze.render.units import count_text, plural
@@ -28,6 +31,15 @@ from smanalyze.report.findings import Finding, Severity, count_by_severity
 
 _SIGNATURES_IN_HEAD = 4
 _ERRORS_IN_HEAD = 2
+
+
+class _OfRule(Protocol):
+    @property
+    def rule(self) -> str: ...
+
+
+Told = TypeVar("Told", bound=_OfRule)
+"""A finding of a report, a scan or a diff."""
 
 
 def draw_title(page: Page, model: ModelSummary) -> None:
@@ -109,12 +121,18 @@ def _fingerprint(report: Report) -> str:
 def draw_findings(page: Page, findings: tuple[Finding, ...], limit: int, only: bool) -> None:
     """Worst first, as the report has them. Why and fix stand with the first finding of a rule."""
     page.heading("Findings", *finding_counts(findings))
+    draw_each(page, findings, limit, lambda page, finding, explain: _draw_finding(page, finding, explain, only))
+
+
+def draw_each(page: Page, findings: Sequence[Told], limit: int, draw: Callable[[Page, Told, bool], None]) -> None:
+    """Findings of any command one below the other, and how many more there are. ``draw`` gets one and whether it is the
+    first of its rule, which is where to explain."""
     shown, hidden = cut(findings, limit)
     explained: set[str] = set()
     for i, finding in enumerate(shown):
         if i:
             page.blank()
-        _draw_finding(page, finding, explain=finding.rule not in explained, only=only)
+        draw(page, finding, finding.rule not in explained)
         explained.add(finding.rule)
     page.more(hidden, "finding")
 

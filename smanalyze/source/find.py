@@ -6,9 +6,7 @@ import os
 from typing import Literal, NamedTuple
 
 from smanalyze.errors import NotASavedModelError
-
-MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
-"""In the order TensorFlow's own loader tries them."""
+from smanalyze.model.parts import MODEL_FILES
 
 MAX_FOLDERS = 5_000
 MAX_DEPTH = 8

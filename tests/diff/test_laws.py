@@ -19,7 +19,7 @@ from smanalyze.model.saved_model import AssetFile, Collection, MetaGraph, SavedM
 from smanalyze.model.side_files import KerasNode
 from smanalyze.model.tensors import Component, Structure, TensorInfo
 from smanalyze.report.diff import AREAS, DiffReport
-from tests.models import NAMES, corpus_models, each_model, model_of
+from tests.models import NAMES, corpus_models, each_model, folder_of, model_of
 from tests.pairs import PAIR_NAMES, corpus_pairs, diff_of, each_noise, each_pair, sides_of
 
 # Nothing between a model and itself -----------------------------------------------------------------------------------
@@ -27,7 +27,7 @@ from tests.pairs import PAIR_NAMES, corpus_pairs, diff_of, each_noise, each_pair
 
 @each_model
 def test_a_model_is_identical_to_itself(name: str) -> None:
-    _check_itself(diff(model_of(name), model_of(name)))
+    _check_itself(diff(model_of(name), smanalyze.load(folder_of(name))))
 
 
 @pytest.mark.parametrize("name", corpus_models())

@@ -197,7 +197,7 @@ def _look_at_body(graph: Any, body: Any) -> None:
     body.columns()
     assert body.node_count == len(body.nodes)
     for node in body.nodes:
-        node.name, node.op, node.device, list(node.inputs), node.output_shapes(), node.functions()
+        node.name, node.op, node.device, list(node.inputs), node.output_shapes()
         for name in (*node.attr_names(), "absent"):
             for ask in (
                 node.has_attr, node.attr_kind, node.attr_string, node.attr_int, node.attr_type, node.attr_types,

@@ -10,9 +10,9 @@ from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import TwoModels
 from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
-from smanalyze.checks.subject import INDEX, ModelFacts
+from smanalyze.checks.subject import ModelFacts
 from smanalyze.checks.variable_groups import Group, matched, reach_of, row_of
-from smanalyze.model.parts import Presence
+from smanalyze.model.parts import INDEX, Presence
 from smanalyze.report.changes import VariablePair, shape_words
 from smanalyze.report.diff import Severities
 from smanalyze.report.findings import Location

@@ -143,11 +143,12 @@ def min_consumer_raised(meta_graph: MetaGraphChange) -> Iterator[Changed]:
     newer than the TensorFlow that wrote the old model is a note.
     Fix: export with the TensorFlow that has to run it, or bring the runtime up to date.
     """
-    old, new = (one.graph.min_consumer if one else 0 for one in meta_graph.definitions)
+    before, after = meta_graph.definitions
+    old, new = (one.graph.min_consumer if one else 0 for one in (before, after))
     if meta_graph.in_both and old < new:
         message = f"Graph version {new} is needed, and was {old}."
         runtime = _runtime_number(meta_graph.models)
-        written = max(one.graph.producer if one else 0 for one in meta_graph.definitions[:1])
+        written = before.graph.producer if before else 0
         refused = Severities(ERROR, ERROR, ERROR) if runtime is not None and runtime < new else None
         if refused is None and new <= written:
             refused = Severities(NOTE, NOTE, NOTE)

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import TwoModels
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
+from smanalyze.model.parts import INDEX, MODEL_FILES
 from smanalyze.model.side_files import Fingerprint
 from smanalyze.report.findings import Location
 
 AREA = "files"
 
 FILE = "fingerprint.pb"
-_GRAPHS = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
-_INDEX = "variables/variables.index"
 
 
 def _both(models: TwoModels) -> tuple[Fingerprint, Fingerprint] | None:
@@ -41,13 +40,14 @@ def mismatch(models: TwoModels) -> Iterator[Changed]:
     old, new = pair
     same_uuid = bool(old.uuid) and old.uuid == new.uuid
     lines = []
-    if old.saved_model_checksum == new.saved_model_checksum and old.saved_model_checksum and _differs(models, *_GRAPHS):
-        lines.append(f"saved_model_checksum: {old.saved_model_checksum} on both sides, and the graph files differ")
+    before, after = old.saved_model_checksum, new.saved_model_checksum
+    if before == after and before and _differs(models, *MODEL_FILES):
+        lines.append(f"saved_model_checksum: {before} on both sides, and the graph files differ")
         lines += _recomputed(models)
-    elif same_uuid and old.saved_model_checksum != new.saved_model_checksum:
-        lines.append(f"saved_model_checksum: {old.saved_model_checksum} → {new.saved_model_checksum}, under one uuid")
-    if old.checkpoint_hash == new.checkpoint_hash and old.checkpoint_hash and _differs(models, _INDEX):
-        lines.append(f"checkpoint_hash: {old.checkpoint_hash} on both sides, and {_INDEX} differs")
+    elif same_uuid and before != after:
+        lines.append(f"saved_model_checksum: {before} → {after}, under one uuid")
+    if old.checkpoint_hash == new.checkpoint_hash and old.checkpoint_hash and _differs(models, INDEX):
+        lines.append(f"checkpoint_hash: {old.checkpoint_hash} on both sides, and {INDEX} differs")
     if lines:
         uuid = [f"uuid: {old.uuid} on both sides"] if same_uuid else []
         message = "The two models are one export, and one of them was edited afterwards."

@@ -9,11 +9,12 @@ from smanalyze.checks.changes import InputChange, SignatureChange
 from smanalyze.checks.evidence import listed, named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.checks.tensor_words import (
-    Pair,
     closed,
+    dense,
     dtypes_words,
     fixed_batch,
-    of_one_kind,
+    found,
+    moved,
     opened,
     other_rank,
     resized,
@@ -21,29 +22,9 @@ from smanalyze.checks.tensor_words import (
     tensor_words,
 )
 from smanalyze.report.diff import Severities
-from smanalyze.report.findings import Location
 from smanalyze.report.tensors import Tensor
 
 AREA = "signatures"
-
-
-def _place(one: InputChange) -> Location:
-    return one.signature.place(tensor=f"input {one.name}")
-
-
-def _pair(one: InputChange) -> Pair | None:
-    """Both sides, where both have it."""
-    old, new = one.pair.old, one.pair.new
-    return None if old is None or new is None else (old, new)
-
-
-def _found(one: InputChange, message: str, old: str, new: str, severities: Severities | None = None) -> Changed:
-    subject = one.signature.subject("input", one.name)
-    return Changed(_place(one), message, subject, old, new, severities=severities, confidence=one.pair.confidence)
-
-
-def _moved(one: InputChange, old: str, new: str) -> Changed:
-    return _found(one, f"{one.name} was {old}, and is {new}.", old, new)
 
 
 def _one_sided(signature: SignatureChange, inputs: list[Tensor], message: str, *, gone: bool) -> Iterator[Changed]:
@@ -84,7 +65,7 @@ def added_optional(one: InputChange) -> Iterator[Changed]:
     new = one.pair.new
     if one.pair.old is None and new is not None and new.default is not None:
         message = f"The input {new.name} can be sent, too ({tensor_words(new)}; default {new.default})."
-        yield _found(one, message, "", tensor_words(new))
+        yield found(one, message, "", tensor_words(new))
 
 
 @change("sig-input-removed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -108,11 +89,11 @@ def renamed(one: InputChange) -> Iterator[Changed]:
     without its name.
     Fix: keep the name, or move the callers with the model.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and pair[0].name != pair[1].name:
         declared = Severities(NOTE, NOTE, NOTE, NOTE) if one.pair.stage == "declared" else None
         message = f"The input {pair[0].name} is called {pair[1].name} now."
-        yield _found(one, message, pair[0].name, pair[1].name, declared)
+        yield found(one, message, pair[0].name, pair[1].name, declared)
 
 
 @change("sig-input-default-removed", serving=ERROR, python=WARNING, keras=NOTE)
@@ -122,9 +103,9 @@ def default_removed(one: InputChange) -> Iterator[Changed]:
     Why: a request that leaves it out was filled in with the default, and is an error now.
     Fix: keep the default.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and pair[0].default is not None and pair[1].default is None:
-        yield _found(one, f"{one.name} has no default any more (was {pair[0].default}).", pair[0].default, "")
+        yield found(one, f"{one.name} has no default any more (was {pair[0].default}).", pair[0].default, "")
 
 
 @change("sig-input-default-added", serving=NOTE, python=NOTE, keras=NOTE)
@@ -134,9 +115,9 @@ def default_added(one: InputChange) -> Iterator[Changed]:
     Why: TensorFlow Serving fills in the default where a request does not send it.
     Fix: nothing, if it was meant.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and pair[0].default is None and pair[1].default is not None:
-        yield _found(one, f"{one.name} has a default now: {pair[1].default}.", "", pair[1].default)
+        yield found(one, f"{one.name} has a default now: {pair[1].default}.", "", pair[1].default)
 
 
 @change("sig-input-default-changed", serving=WARNING, python=WARNING, keras=NOTE, security=WARNING)
@@ -146,10 +127,10 @@ def default_changed(one: InputChange) -> Iterator[Changed]:
     Why: a request that leaves the input out gets another answer, and nobody is told.
     Fix: keep the default, or tell those who rely on it.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and None not in (pair[0].default, pair[1].default) and pair[0].default != pair[1].default:
         old, new = pair[0].default or "", pair[1].default or ""
-        yield _found(one, f"The default of {one.name} was {old}, and is {new}.", old, new)
+        yield found(one, f"The default of {one.name} was {old}, and is {new}.", old, new)
 
 
 @change("sig-input-dtype-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -159,9 +140,9 @@ def dtype_changed(one: InputChange) -> Iterator[Changed]:
     Why: TensorFlow converts nothing: what clients send has the old dtype, and is refused.
     Fix: cast inside the model, and keep the dtype of the signature.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and pair[0].dtype != pair[1].dtype and pair[0].encoding == pair[1].encoding:
-        yield _moved(one, *dtypes_words(pair))
+        yield moved(one, *dtypes_words(pair))
 
 
 @change("sig-input-encoding-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -171,9 +152,9 @@ def encoding_changed(one: InputChange) -> Iterator[Changed]:
     Why: a sparse or ragged tensor is sent as several tensors, a dense one as one; old requests do not fit.
     Fix: convert inside the model, and keep the encoding of the signature.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and (pair[0].encoding, pair[0].type_spec) != (pair[1].encoding, pair[1].type_spec):
-        yield _moved(one, tensor_words(pair[0]), tensor_words(pair[1]))
+        yield moved(one, tensor_words(pair[0]), tensor_words(pair[1]))
 
 
 @change("sig-input-rank-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -183,13 +164,9 @@ def rank_changed(one: InputChange) -> Iterator[Changed]:
     Why: what clients send has the old number of dimensions, and is refused.
     Fix: reshape inside the model, and keep the shape of the signature.
     """
-    pair = _dense(one)
+    pair = dense(one)
     if pair is not None and other_rank(pair):
-        yield _moved(one, *shapes_words(pair))
-
-
-def _dense(one: InputChange) -> Pair | None:
-    return of_one_kind(_pair(one))
+        yield moved(one, *shapes_words(pair))
 
 
 @change("sig-input-dim-narrowed", serving=ERROR, python=ERROR, keras=ERROR)
@@ -199,9 +176,9 @@ def dim_narrowed(one: InputChange) -> Iterator[Changed]:
     Why: a dimension that could be anything is fixed now; requests of another size are refused.
     Fix: keep the dimension open, or tell clients the size.
     """
-    pair = _dense(one)
+    pair = dense(one)
     if pair is not None and closed(pair):
-        yield _moved(one, *shapes_words(pair))
+        yield moved(one, *shapes_words(pair))
 
 
 @change("sig-input-batch-fixed", serving=ERROR, python=WARNING, keras=WARNING)
@@ -212,10 +189,10 @@ def batch_fixed(one: InputChange) -> Iterator[Changed]:
     examples, break.
     Fix: leave the first dimension open (None) in the input signature.
     """
-    pair = _dense(one)
+    pair = dense(one)
     size = fixed_batch(pair) if pair is not None else None
     if pair is not None and size is not None:
-        yield _found(one, f"The batch of {one.name} is fixed to {size}.", *shapes_words(pair))
+        yield found(one, f"The batch of {one.name} is fixed to {size}.", *shapes_words(pair))
 
 
 @change("sig-input-dim-changed", serving=ERROR, python=ERROR, keras=ERROR)
@@ -225,9 +202,9 @@ def dim_changed(one: InputChange) -> Iterator[Changed]:
     Why: what clients send has the old size, and is refused.
     Fix: resize or pad inside the model, and keep the shape of the signature.
     """
-    pair = _dense(one)
+    pair = dense(one)
     if pair is not None and resized(pair):
-        yield _moved(one, *shapes_words(pair))
+        yield moved(one, *shapes_words(pair))
 
 
 @change("sig-input-dim-widened", serving=NOTE, python=NOTE, keras=NOTE)
@@ -237,9 +214,9 @@ def dim_widened(one: InputChange) -> Iterator[Changed]:
     Why: nothing that was sent is refused.
     Fix: nothing, if it was meant.
     """
-    pair = _dense(one)
+    pair = dense(one)
     if pair is not None and opened(pair):
-        yield _moved(one, *shapes_words(pair))
+        yield moved(one, *shapes_words(pair))
 
 
 @change("sig-input-bytes-suffix-changed", serving=ERROR, python=NOTE, keras=NOTE, security=NOTE)
@@ -249,9 +226,9 @@ def bytes_suffix_changed(one: InputChange) -> Iterator[Changed]:
     Why: over REST TensorFlow Serving decodes base64 in string tensors whose name ends in `_bytes`, and in no other.
     Fix: keep the ending, or change the requests with the model.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and pair[0].dtype == pair[1].dtype == "string":
         ends = pair[0].name.endswith("_bytes"), pair[1].name.endswith("_bytes")
         if ends[0] != ends[1]:
             message = f"{pair[1].name} {'is' if ends[1] else 'is not'} sent as base64 over REST now."
-            yield _found(one, message, pair[0].name, pair[1].name)
+            yield found(one, message, pair[0].name, pair[1].name)

@@ -8,11 +8,12 @@ from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import OutputChange
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.checks.tensor_words import (
-    Pair,
     closed,
+    dense,
     dtypes_words,
     fixed_batch,
-    of_one_kind,
+    found,
+    moved,
     opened,
     other_rank,
     resized,
@@ -24,26 +25,6 @@ from smanalyze.report.diff import Severities
 AREA = "signatures"
 
 
-def _pair(one: OutputChange) -> Pair | None:
-    """Both sides, where both have it."""
-    old, new = one.pair.old, one.pair.new
-    return None if old is None or new is None else (old, new)
-
-
-def _dense(one: OutputChange) -> Pair | None:
-    return of_one_kind(_pair(one))
-
-
-def _found(one: OutputChange, message: str, old: str, new: str, severities: Severities | None = None) -> Changed:
-    place = one.signature.place(tensor=f"output {one.name}")
-    subject = one.signature.subject("output", one.name)
-    return Changed(place, message, subject, old, new, severities=severities, confidence=one.pair.confidence)
-
-
-def _moved(one: OutputChange, old: str, new: str) -> Changed:
-    return _found(one, f"{one.name} was {old}, and is {new}.", old, new)
-
-
 @change("sig-output-removed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
 def removed(one: OutputChange) -> Iterator[Changed]:
     """A signature output is gone.
@@ -53,7 +34,7 @@ def removed(one: OutputChange) -> Iterator[Changed]:
     """
     old = one.pair.old
     if one.pair.new is None and old is not None:
-        yield _found(one, f"The output {old.name} is gone.", tensor_words(old), "")
+        yield found(one, f"The output {old.name} is gone.", tensor_words(old), "")
 
 
 @change("sig-output-added", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
@@ -65,7 +46,7 @@ def added(one: OutputChange) -> Iterator[Changed]:
     """
     new = one.pair.new
     if one.pair.old is None and new is not None:
-        yield _found(one, f"There is a new output {new.name} ({tensor_words(new)}).", "", tensor_words(new))
+        yield found(one, f"There is a new output {new.name} ({tensor_words(new)}).", "", tensor_words(new))
 
 
 @change("sig-output-renamed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -76,11 +57,11 @@ def renamed(one: OutputChange) -> Iterator[Changed]:
     without its name.
     Fix: keep the name, or move the clients with the model.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and pair[0].name != pair[1].name:
         declared = Severities(NOTE, NOTE, NOTE, NOTE) if one.pair.stage == "declared" else None
         message = f"The output {pair[0].name} is called {pair[1].name} now."
-        yield _found(one, message, pair[0].name, pair[1].name, declared)
+        yield found(one, message, pair[0].name, pair[1].name, declared)
 
 
 @change("sig-output-dtype-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -90,9 +71,9 @@ def dtype_changed(one: OutputChange) -> Iterator[Changed]:
     Why: clients decode the bytes they get as the dtype they know.
     Fix: cast inside the model, and keep the dtype of the signature.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and pair[0].dtype != pair[1].dtype and pair[0].encoding == pair[1].encoding:
-        yield _moved(one, *dtypes_words(pair))
+        yield moved(one, *dtypes_words(pair))
 
 
 @change("sig-output-encoding-changed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -102,9 +83,9 @@ def encoding_changed(one: OutputChange) -> Iterator[Changed]:
     Why: a sparse or ragged tensor comes as several tensors, a dense one as one; clients read what they know.
     Fix: convert inside the model, and keep the encoding of the signature.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and (pair[0].encoding, pair[0].type_spec) != (pair[1].encoding, pair[1].type_spec):
-        yield _moved(one, tensor_words(pair[0]), tensor_words(pair[1]))
+        yield moved(one, tensor_words(pair[0]), tensor_words(pair[1]))
 
 
 @change("sig-output-rank-changed", serving=ERROR, python=ERROR, keras=ERROR)
@@ -114,9 +95,9 @@ def rank_changed(one: OutputChange) -> Iterator[Changed]:
     Why: clients index what they get by the dimensions they know.
     Fix: reshape inside the model, and keep the shape of the signature.
     """
-    pair = _dense(one)
+    pair = dense(one)
     if pair is not None and other_rank(pair):
-        yield _moved(one, *shapes_words(pair))
+        yield moved(one, *shapes_words(pair))
 
 
 @change("sig-output-dim-changed", serving=ERROR, python=ERROR, keras=ERROR)
@@ -126,9 +107,9 @@ def dim_changed(one: OutputChange) -> Iterator[Changed]:
     Why: it is most often the number of classes: a client that knows them by their places reads the wrong label.
     Fix: move the clients with the model, or publish under a new signature key.
     """
-    pair = _dense(one)
+    pair = dense(one)
     if pair is not None and resized(pair):
-        yield _moved(one, *shapes_words(pair))
+        yield moved(one, *shapes_words(pair))
 
 
 @change("sig-output-dim-widened", serving=WARNING, python=WARNING, keras=WARNING)
@@ -138,9 +119,9 @@ def dim_widened(one: OutputChange) -> Iterator[Changed]:
     Why: a dimension that was known can be anything now; a client that relied on it has to look.
     Fix: keep the static shape (`tf.ensure_shape`), or tell clients.
     """
-    pair = _dense(one)
+    pair = dense(one)
     if pair is not None and opened(pair):
-        yield _moved(one, *shapes_words(pair))
+        yield moved(one, *shapes_words(pair))
 
 
 @change("sig-output-dim-narrowed", serving=NOTE, python=NOTE, keras=NOTE)
@@ -150,9 +131,9 @@ def dim_narrowed(one: OutputChange) -> Iterator[Changed]:
     Why: a dimension that could be anything is known.
     Fix: nothing, if it was meant.
     """
-    pair = _dense(one)
+    pair = dense(one)
     if pair is not None and closed(pair):
-        yield _moved(one, *shapes_words(pair))
+        yield moved(one, *shapes_words(pair))
 
 
 @change("sig-output-batch-lost", serving=WARNING, python=WARNING, keras=WARNING)
@@ -163,10 +144,10 @@ def batch_lost(one: OutputChange) -> Iterator[Changed]:
     told apart, and batching in TensorFlow Serving fails.
     Fix: compute an answer for each example.
     """
-    pair = _dense(one)
+    pair = dense(one)
     size = fixed_batch(pair) if pair is not None else None
     if pair is not None and size is not None:
-        yield _found(one, f"The first dimension of {one.name} is {size} now.", *shapes_words(pair))
+        yield found(one, f"The first dimension of {one.name} is {size} now.", *shapes_words(pair))
 
 
 @change("sig-output-bytes-suffix-changed", serving=ERROR, python=NOTE, keras=NOTE, security=NOTE)
@@ -176,12 +157,12 @@ def bytes_suffix_changed(one: OutputChange) -> Iterator[Changed]:
     Why: over REST TensorFlow Serving encodes string tensors whose name ends in `_bytes` as base64, and no others.
     Fix: keep the ending, or change the clients with the model.
     """
-    pair = _pair(one)
+    pair = one.both
     if pair is not None and pair[0].dtype == pair[1].dtype == "string":
         ends = pair[0].name.endswith("_bytes"), pair[1].name.endswith("_bytes")
         if ends[0] != ends[1]:
             message = f"{pair[1].name} {'comes' if ends[1] else 'does not come'} as base64 over REST now."
-            yield _found(one, message, pair[0].name, pair[1].name)
+            yield found(one, message, pair[0].name, pair[1].name)
 
 
 @change("sig-tensor-name-changed")
@@ -191,10 +172,10 @@ def tensor_name_changed(one: OutputChange) -> Iterator[Changed]:
     Why: only code that feeds and fetches tensors of a TF1 graph by their names in a Session notices.
     Fix: call the signature by its key.
     """
-    pair = _pair(one)
+    pair = one.both
     old, new = one.signature.meta_graph.definitions
     session = old is not None and new is not None and old.objects is None and new.objects is None
     if pair is not None and session and pair[0].tensor_name != pair[1].tensor_name:
         names = pair[0].tensor_name, pair[1].tensor_name
         told = Severities(python=NOTE) if all(names) else None
-        yield _found(one, f"{one.name} was the tensor {names[0]}, and is {names[1]}.", names[0], names[1], told)
+        yield found(one, f"{one.name} was the tensor {names[0]}, and is {names[1]}.", names[0], names[1], told)

@@ -10,6 +10,7 @@ from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.litter import litter
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
 from smanalyze.checks.subject import FileFacts, OneAsset, OneFolder
+from smanalyze.model.parts import MODEL_FILES
 from smanalyze.report.findings import Location
 from smanalyze.report.sections import AssetRow
 
@@ -108,7 +109,7 @@ def link_leads_out(folder: OneFolder) -> Iterator[Found]:
     """
     entries = folder.facts.model.files
     linked = [entry for entry in entries if entry.leads_out]
-    if linked and not any(entry.path in _GRAPHS for entry in linked):
+    if linked and not any(entry.path in MODEL_FILES for entry in linked):
         names = [entry.path for entry in linked]
         verb = "is a link that leads" if len(names) == 1 else "are links that lead"
         yield Found(
@@ -117,9 +118,6 @@ def link_leads_out(folder: OneFolder) -> Iterator[Found]:
             tuple(sorted(names)),
             listed(f"{entry.path}: {count_of(entry.size, 'byte')} where it leads" for entry in linked),
         )
-
-
-_GRAPHS = frozenset({"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"})
 
 
 @rule("undeclared-asset", NOTE)

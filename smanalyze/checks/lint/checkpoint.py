@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from smanalyze.checks.evidence import count_of, listed, named, shape_text
 from smanalyze.checks.restore_plan import RestoredKey
 from smanalyze.checks.rule import ERROR, WARNING, Found, rule
-from smanalyze.checks.subject import INDEX, OneFolder, OneRestore, OneShard
+from smanalyze.checks.subject import OneFolder, OneRestore, OneShard
 from smanalyze.model.bundle import BundleEntry
+from smanalyze.model.parts import INDEX
 from smanalyze.model.tensors import Shape
 from smanalyze.report.findings import Location
 

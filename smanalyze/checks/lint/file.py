@@ -8,13 +8,12 @@ from smanalyze.checks.evidence import count_of, listed, named
 from smanalyze.checks.litter import litter
 from smanalyze.checks.rule import ERROR, NOTE, WARNING, Found, rule
 from smanalyze.checks.subject import FileFacts, OneFolder
-from smanalyze.model.parts import LEFT_OUT, METAINDEX, Unreadable
+from smanalyze.model.parts import LEFT_OUT, METAINDEX, MODEL_FILES, Unreadable
 from smanalyze.report.findings import Location, Severity
 
 #: Parts that TensorFlow does not need to load the model. (Keras needs its metadata; TensorFlow Serving refuses a model
 #: whose warmup requests it cannot read, so these are not among them.)
 _OPTIONAL = frozenset({"fingerprint", "Keras metadata", "debug info", "TF-Hub marker", METAINDEX})
-_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 
 
 def _severity(parts: set[str]) -> Severity:
@@ -113,7 +112,7 @@ def several_model_files(folder: OneFolder) -> Iterator[Found]:
     Why: TensorFlow reads saved_model.pb and never looks at the others, which may say something else.
     Fix: keep the one that is meant.
     """
-    there = [entry for name in _MODEL_FILES for entry in folder.facts.model.files if entry.path == name]
+    there = [entry for name in MODEL_FILES for entry in folder.facts.model.files if entry.path == name]
     if len(there) > 1:
         yield Found(
             Location(file=there[1].path),

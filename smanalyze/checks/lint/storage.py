@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from smanalyze.checks.evidence import count_of, listed, named, percent, shape_text
 from smanalyze.checks.rule import NOTE, WARNING, Found, rule
-from smanalyze.checks.subject import INDEX, ModelFacts, OneModel
+from smanalyze.checks.subject import ModelFacts, OneModel
+from smanalyze.model.parts import INDEX
 from smanalyze.report.findings import Location
 from smanalyze.report.sections import VariableRow
 

@@ -16,10 +16,6 @@ from smanalyze.report.diff import AUDIENCES, DiffFinding, DiffReport
 from tests.checks.helpers import TESTDATA, Change
 from tests.checks.helpers import params as params
 
-PAIRS = sorted(path.name for path in (TESTDATA / "pairs").iterdir() if path.is_dir())
-NOISE = [name for name in PAIRS if name.startswith("noise_")]
-MODELS = sorted(path.name for path in (TESTDATA / "models").iterdir() if path.is_dir())
-
 Sides = tuple[Path, Path]
 Maker = Callable[[Path], Sides]
 """Given an empty folder, makes an old and a new model (there or elsewhere) and says where they are."""

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     changed,
@@ -18,8 +16,6 @@ from tests.checks.compat.helpers import (
     one,
     pair,
     params,
-    rules_of,
-    same,
 )
 from tests.checks.compat.python_edits import (
     ARGUMENTS,
@@ -126,11 +122,6 @@ TABLE = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_rule_fires_where_it_should(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("maker", [*map(pair, NOISE), *map(same, MODELS)], ids=[*NOISE, *MODELS])
-def test_nothing_of_what_means_nothing(maker: Maker, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(maker, tmp_path)) == []
 
 
 @pytest.mark.parametrize(

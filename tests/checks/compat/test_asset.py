@@ -9,8 +9,6 @@ import pytest
 
 from smanalyze.report.diff import Severities
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     changed,
@@ -31,7 +29,6 @@ from tests.checks.helpers import TESTDATA, Change, add_const, graph
 TABLES = "tables_and_assets"
 OLD_PAIR = TESTDATA / "pairs" / "change_asset_line" / "old"
 VOCABULARY = (OLD_PAIR / "assets" / "vocab.txt").read_bytes()
-NAME = next(path.name for path in sorted((TESTDATA / "models" / TABLES / "assets").iterdir()))
 
 
 def written(content: bytes) -> Maker:
@@ -58,7 +55,6 @@ def declared(count: int) -> Change:
 
 
 FEW, MANY = (changed(lambda folder: (OLD_PAIR, OLD_PAIR), new=[declared(count)]) for count in (5, 6))
-FIRST = "vocab.txt"
 GONE = changed(lambda folder: (OLD_PAIR, OLD_PAIR), new=[undeclared])
 LOST = with_files(lambda folder: (OLD_PAIR, OLD_PAIR), new={"assets/vocab.txt": None})
 LONGER = written(VOCABULARY + b"violet\n")
@@ -100,16 +96,6 @@ TABLE: dict[str, Cases] = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_case(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_does_not_differ_from_itself(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_a_vocabulary_that_outgrew_its_embedding_is_an_error(tmp_path: Path) -> None:

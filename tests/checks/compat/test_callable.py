@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     changed,
@@ -22,7 +20,6 @@ from tests.checks.compat.helpers import (
     params,
     report,
     rules_of,
-    same,
 )
 from tests.checks.compat.python_edits import (
     ARGUMENTS,
@@ -174,11 +171,6 @@ TABLE = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_rule_fires_where_it_should(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("maker", [*map(pair, NOISE), *map(same, MODELS)], ids=[*NOISE, *MODELS])
-def test_nothing_of_what_means_nothing(maker: Maker, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(maker, tmp_path)) == []
 
 
 def test_a_changed_input_is_one_finding_with_its_traces(tmp_path: Path) -> None:

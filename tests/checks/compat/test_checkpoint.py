@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     changed,
@@ -20,7 +18,6 @@ from tests.checks.compat.helpers import (
     one,
     pair,
     params,
-    rules_of,
     same,
     with_files,
 )
@@ -121,16 +118,6 @@ TABLE: dict[str, Cases] = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_table(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_and_itself_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_a_moved_key_names_both(tmp_path: Path) -> None:

@@ -10,20 +10,15 @@ import pytest
 
 from smanalyze.load import load
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     check_case,
     edited,
-    every,
     mirrored,
     models,
     one,
-    pair,
     params,
     report,
-    rules_of,
     same,
     with_files,
 )
@@ -142,16 +137,6 @@ TABLE = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_a_rule_fires_where_it_must_and_nowhere_else(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_exports_of_one_model_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_and_itself_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_the_runtime_decides_how_bad_a_newer_graph_version_is(tmp_path: Path) -> None:

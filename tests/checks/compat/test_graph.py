@@ -8,8 +8,6 @@ import pytest
 
 from smanalyze.checks.compat.graph import _shape
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     check_case,
@@ -139,16 +137,6 @@ TABLE: dict[str, Cases] = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_case(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_does_not_differ_from_itself(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_what_loading_runs_is_told_with_its_ops(tmp_path: Path) -> None:

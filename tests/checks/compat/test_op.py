@@ -8,19 +8,15 @@ import pytest
 
 from smanalyze.report.diff import Severities
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     check_case,
     edited,
-    every,
     mirrored,
     one,
     pair,
     params,
     report,
-    rules_of,
     same,
 )
 from tests.checks.compat.program_edits import add, attr, copy_function, device, in_function, op
@@ -92,16 +88,6 @@ TABLE: dict[str, Cases] = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_case(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_does_not_differ_from_itself(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_an_unknown_op_stops_everybody(tmp_path: Path) -> None:

@@ -9,8 +9,6 @@ import pytest
 
 from smanalyze.report.diff import Severities
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     check_case,
@@ -123,16 +121,6 @@ TABLE: dict[str, Cases] = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_case(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_does_not_differ_from_itself(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_a_file_is_named(tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ import pytest
 from smanalyze.api.diff import diff
 from smanalyze.load import load
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     check_case,
@@ -22,7 +20,6 @@ from tests.checks.compat.helpers import (
     one,
     pair,
     params,
-    rules_of,
     same,
 )
 from tests.checks.compat.signature_edits import KEY, MODEL, copy_key, drop_key, key, method, tensor
@@ -107,16 +104,6 @@ TABLE = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_a_rule_fires_where_it_must_and_nowhere_else(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_exports_of_one_model_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_and_itself_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_classify_and_regress_insist_on_their_method_names(tmp_path: Path) -> None:

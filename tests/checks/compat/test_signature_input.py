@@ -9,8 +9,6 @@ import pytest
 from smanalyze.api.diff import diff
 from smanalyze.load import load
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     check_case,
@@ -20,8 +18,6 @@ from tests.checks.compat.helpers import (
     one,
     pair,
     params,
-    rules_of,
-    same,
 )
 from tests.checks.compat.signature_edits import MODEL, default, drop, dtype, rename, shape, sparse, tensor, unknown_rank
 from tests.checks.helpers import Change
@@ -115,16 +111,6 @@ def test_another_dtype_is_told_with_its_shape_and_nothing_else(tmp_path: Path) -
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_a_rule_fires_where_it_must_and_nowhere_else(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_exports_of_one_model_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_and_itself_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_a_finding_says_what_was_and_what_is(tmp_path: Path) -> None:

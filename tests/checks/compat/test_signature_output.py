@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     check_case,
     edited,
-    every,
     mirrored,
     one,
     pair,
     params,
-    rules_of,
     same,
 )
 from tests.checks.compat.signature_edits import MODEL, drop, dtype, rename, shape, sparse, tensor, unknown_rank
@@ -96,16 +92,6 @@ TABLE = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_a_rule_fires_where_it_must_and_nowhere_else(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_exports_of_one_model_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_and_itself_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 def test_an_output_with_the_same_producer_is_the_same_for_sure(tmp_path: Path) -> None:

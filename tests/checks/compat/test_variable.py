@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.checks.compat.helpers import (
-    MODELS,
-    NOISE,
     Cases,
     Maker,
     changed,
@@ -123,16 +121,6 @@ TABLE: dict[str, Cases] = {
 @pytest.mark.parametrize(("rule", "maker", "fires"), params(TABLE))
 def test_table(rule: str, maker: Maker, fires: bool, tmp_path: Path) -> None:
     check_case(rule, maker, fires, tmp_path)
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(pair(name), tmp_path)) == []
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_and_itself_are_silent(name: str, tmp_path: Path) -> None:
-    assert rules_of(TABLE, every(same(name), tmp_path)) == []
 
 
 @pytest.mark.parametrize("name", [KERAS3, PARTS, "keras2_functional", "sharded_slices"])
