@@ -57,9 +57,35 @@ def diff(
     ``budget`` bytes of one side. Raises UsageError for words that are none of these.
     """
     _check_words(audiences, areas, weights)
+    found = matched(old, new, renames)
+    return report_changes(
+        *found, audiences=audiences, areas=areas, runtime_tf=runtime_tf, weights=weights, budget=budget,
+        progress=progress,
+    )  # fmt: skip
+
+
+def matched(
+    old: SavedModel, new: SavedModel, renames: Iterable[str] = ()
+) -> tuple[tuple[ModelFacts, ModelFacts], tuple[Side, Side], Changes]:
+    """The facts about both models, the sides that are compared, and which part of one is which of the other."""
     facts = gather_for_diff(old), gather_for_diff(new)
     sides = _side(facts[0]), _side(facts[1])
-    changes = compare(*sides, Renames(renames))
+    return facts, sides, compare(*sides, Renames(renames))
+
+
+def report_changes(
+    facts: tuple[ModelFacts, ModelFacts],
+    sides: tuple[Side, Side],
+    changes: Changes,
+    *,
+    audiences: Sequence[Audience] = DEFAULT_AUDIENCES,
+    areas: Sequence[str] = AREAS,
+    runtime_tf: str = "",
+    weights: str = "stats",
+    budget: int = DEFAULT_BUDGET,
+    progress: Progress | None = None,
+) -> DiffReport:
+    """``diff`` of two models that were matched already."""
     read = 0
     if weights == "none":
         changes = replace(changes, variables=tuple(_unweighed(pair) for pair in changes.variables))

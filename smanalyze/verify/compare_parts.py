@@ -19,7 +19,7 @@ def compare_variables(report: Report, number: int, load: LoadSeen) -> Iterator[C
     there = {one.path: one for one in load.objects if one.kind == "variable"}
     values = {one.path: one for one in load.values}
     objects = load.by_path
-    known = variables_of(report, number, objects=objects)
+    known = variables_of(report.variables, number, objects=objects)
     for row in report.variables:
         if number in row.meta_graphs and row not in known.values():
             where = Location(tag_set=tags, variable=row.name)

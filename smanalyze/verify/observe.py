@@ -148,7 +148,7 @@ def _object(found: dict[str, Any], worker: Worker) -> ObjectSeen:
 def _values(model: SavedModel, report: Report, number: int, there: set[str], worker: Worker, seed: int) -> Any:
     """The checksums of the variables that are there."""
     graph = model.meta_graphs[number]
-    known = variables_of(report, number, objects=graph.objects is not None)
+    known = variables_of(report.variables, number, objects=graph.objects is not None)
     rows = {path: row for path, row in known.items() if path in there}
     received = Received(rows)
     asked = {"do": "values", "paths": chosen(rows, seed)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from smanalyze.facts.objects import object_paths
 from smanalyze.model.saved_model import MetaGraph
-from smanalyze.report.document import MetaGraphReport, Report
+from smanalyze.report.document import MetaGraphReport
 from smanalyze.report.sections import VariableRow
 
 
@@ -26,12 +27,12 @@ def places(meta_graph: MetaGraph, said: MetaGraphReport) -> list[dict[str, Any]]
     return [{"path": path, "steps": steps} for path, steps in found.items()]
 
 
-def variables_of(report: Report, number: int, *, objects: bool) -> dict[str, VariableRow]:
+def variables_of(rows: Iterable[VariableRow], number: int, *, objects: bool) -> dict[str, VariableRow]:
     """The variables of one MetaGraph by the path at which the loaded object has them; those of a TF1 graph by the name
     that TensorFlow gives them (``objects``: there is an object graph). Without those that hang nowhere, and those that
     it loads in parts."""
     found: dict[str, VariableRow] = {}
-    for row in report.variables:
+    for row in rows:
         if number not in row.meta_graphs:
             continue
         if row.object_paths:

@@ -265,7 +265,7 @@ def look(request: Any) -> Any:
     graph, feeds = function.graph, request["feeds"]
     names = function._arg_keywords[: len(graph.inputs) - len(function.captured_inputs)]
     given = [tf.constant(decoded(feeds[name]), dtype=feeds[name]["dtype"]) for name in names]
-    held = dict(zip((tensor.name for tensor in graph.inputs), [*given, *function.captured_inputs]))
+    held = named(graph.inputs, [*given, *function.captured_inputs])
 
     def fetch(tensors: Any) -> Any:
         inner = wrap_function.WrappedFunction(graph, None)
@@ -275,13 +275,19 @@ def look(request: Any) -> Any:
         call = graph.get_operation_by_name(name)
         computed = [tensor for tensor in call.inputs if tensor.name not in held]
         if computed:
-            held.update(zip((tensor.name for tensor in computed), fetch(computed)))
+            held.update(named(computed, fetch(computed)))
         given = [held[tensor.name] for tensor in call.inputs]
         graph = function_def_to_graph.function_def_to_graph(context.context().get_function_def(call.get_attr("f").name))
-        held = dict(zip((tensor.name for tensor in graph.inputs), given))
+        held = named(graph.inputs, given)
     nodes = [graph.get_operation_by_name(name) for name in request["nodes"]]
     tensors = [tensor for node in nodes for tensor in node.outputs if plain(tensor.dtype)]
-    return {"tensors": [sampled(*pair, request) for pair in zip(tensors, fetch(tensors))] if tensors else []}
+    values = fetch(tensors) if tensors else ()
+    return {"tensors": [sampled(tensors[number], value, request) for number, value in enumerate(values)]}
+
+
+def named(tensors: Any, values: Any) -> Any:
+    """Values by the names of tensors."""
+    return {tensors[number].name: value for number, value in enumerate(values)}
 
 
 def plain(dtype: Any) -> Any:

@@ -1,0 +1,233 @@
+"""Runs two models side by side: the same inputs for both, outputs judged by tolerances and by how far the old model is
+from itself when it runs again, in another process, and with TensorFlow's own threads and arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import field, replace
+from typing import Any
+
+from smanalyze.api.diff import matched, report_changes
+from smanalyze.api.scan import scan
+from smanalyze.diff.side import Side
+from smanalyze.errors import UsageError
+from smanalyze.model.record import record
+from smanalyze.model.saved_model import SavedModel
+from smanalyze.report.against import GATES, AgainstReport, Level, OutputAgainst, SignatureAgainst, Tolerance
+from smanalyze.report.changes import Changes, MetaGraphPair
+from smanalyze.report.verify import RefusedPart
+from smanalyze.verify.attribute import attribute
+from smanalyze.verify.first_difference import find_first
+from smanalyze.verify.gate import refusals, refuses_load
+from smanalyze.verify.judge import judge, worst_level
+from smanalyze.verify.noise import Noise, measure_noise
+from smanalyze.verify.probe_both import Probed, probe_both
+from smanalyze.verify.sandbox import Sandbox
+from smanalyze.verify.shared_inputs import Planner
+from smanalyze.verify.side_run import SideRun
+from smanalyze.verify.steps import Tell, Wanted
+
+OpenBox = Callable[[SavedModel], Sandbox]
+"""Makes a sandbox for a model, which ``with`` opens."""
+
+_EXPLAINED: tuple[Level, ...] = ("within tolerance", "different")
+"""Levels whose cause is looked for."""
+
+
+@record
+class Asked:
+    """How to compare: renames as ``diff`` takes them, how many sets of inputs, tolerances by output ("" for all), and
+    what of the new model (``tags``, ``signatures``; None: all)."""
+
+    renames: tuple[str, ...] = ()
+    probes: int = 4
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    gate: str = "different"
+    seed: int = 0
+    given: str | None = None
+    permitted: frozenset[str] = frozenset()
+    tags: tuple[str, ...] | None = None
+    signatures: tuple[str, ...] | None = None
+
+
+def run_against(
+    old: SavedModel, new: SavedModel, asked: Asked, open_box: OpenBox, wanted: Wanted, tell: Tell
+) -> AgainstReport:
+    """Compares what matched signatures of both give. Raises UsageError for inputs that fit no signature, for an output
+    that has a tolerance and is not there, and where TensorFlow cannot be used."""
+    facts, sides, changes = matched(old, new, asked.renames)
+    static = report_changes(facts, sides, changes, weights="crc").verdict
+    pairs = [
+        pair for pair in changes.meta_graphs
+        if pair.new is None or asked.tags is None or set(pair.new.tags) == set(asked.tags)
+    ]  # fmt: skip
+    _check_outputs(asked, pairs)
+    refused = refusals(scan(old), asked.permitted), refusals(scan(new), asked.permitted)
+    rows: list[SignatureAgainst] = []
+    reason = next((part.message for parts in refused for part in parts if refuses_load([part])), "")
+    if not reason:
+        with (
+            SideRun(sides[0], open_box(old), wanted, tell) as one,
+            SideRun(sides[1], open_box(new), wanted, tell) as two,
+        ):
+            for run in (one, two):
+                if run.could_not_start:
+                    raise UsageError(f"TensorFlow cannot be used: {run.could_not_start}")
+            for pair in pairs:
+                rows += _Pair((one, two), sides, changes, pair, refused, asked).compared()
+    levels = [row.level for row in rows if row.level is not None]
+    level = worst_level(levels) if levels else None
+    return AgainstReport(
+        old_path_name=old.found.path_name,
+        level=level,
+        gate=asked.gate,
+        passed=level not in GATES[asked.gate],
+        summary=_summary(rows, reason),
+        static=static,
+        seed=asked.seed,
+        signatures=tuple(rows),
+        only_old=tuple(one.old.key for pair in pairs for one in pair.signatures if one.old and one.new is None),
+        only_new=tuple(one.new.key for pair in pairs for one in pair.signatures if one.new and one.old is None),
+        unused=changes.unused_renames,
+        reason=reason,
+    )
+
+
+def _check_outputs(asked: Asked, pairs: list[MetaGraphPair]) -> None:
+    """Raises UsageError for a tolerance of an output that no matched signature has."""
+    there = {
+        one.new.name for pair in pairs for signature in pair.signatures for one in signature.outputs
+        if one.new is not None
+    }  # fmt: skip
+    unknown = [name for name in asked.tolerances if name and name.partition("#")[0] not in there]
+    if unknown:
+        raise UsageError(f"There is no output {unknown[0]!r} to have a tolerance. Outputs: {', '.join(sorted(there))}.")
+
+
+class _Pair:
+    """One pair of MetaGraphs, run side by side."""
+
+    def __init__(
+        self, runs: tuple[SideRun, SideRun], sides: tuple[Side, Side], changes: Changes, pair: MetaGraphPair,
+        refused: tuple[tuple[RefusedPart, ...], tuple[RefusedPart, ...]], asked: Asked,
+    ) -> None:  # fmt: skip
+        self._runs, self._sides, self._changes, self._pair = runs, sides, changes, pair
+        self._refused, self._asked = refused, asked
+        self._noise: Noise = {}
+
+    def compared(self) -> list[SignatureAgainst]:
+        """A row for each pair of signatures; none where one side has no such MetaGraph."""
+        if self._pair.old is None or self._pair.new is None:
+            return []
+        numbers = self._sides[0].meta_graphs.index(self._pair.old), self._sides[1].meta_graphs.index(self._pair.new)
+        models = self._sides[0].model, self._sides[1].model
+        tags = tuple(models[0].meta_graphs[numbers[0]].tags), tuple(models[1].meta_graphs[numbers[1]].tags)
+        planner = Planner(models, tags, self._asked.given)
+        probed = [
+            Probed(numbers, one) for one in self._pair.signatures
+            if one.old is not None and one.new is not None
+            and (self._asked.signatures is None or one.new.key in self._asked.signatures)
+        ]  # fmt: skip
+        seeds = range(self._asked.seed, self._asked.seed + self._asked.probes)
+        for one in probed:
+            one.reason = self._refusal(one)
+            if not one.reason:
+                probe_both(self._runs, one, planner, seeds)
+        ran = [one for one in probed if one.fed]
+        if any(one.differs() for one in ran):
+            self._noise = measure_noise(self._runs[0], ran)
+        judged = [self._outputs(number, one, one.new) for number, one in enumerate(ran)]
+        rows = self._explained(ran, judged)
+        return [rows[id(one)] if id(one) in rows else self._row(one, ()) for one in probed]
+
+    def _refusal(self, one: Probed) -> str:
+        for place, parts in enumerate(self._refused):
+            for part in parts:
+                if part.where.signature == one.keys[place]:
+                    return f"refused: {part.message}"
+        return ""
+
+    def _outputs(self, number: int, one: Probed, new: list[Any]) -> tuple[OutputAgainst, ...]:
+        """Each output of the old model beside what stands in ``new``."""
+        return tuple(
+            judge(
+                names,
+                [(a[names[0]], b[names[1]]) for a, b in zip(one.old, new, strict=True)],
+                self._noise.get((number, names[0])),
+                self._asked.tolerances,
+            )
+            for names in one.outputs()
+        )
+
+    def _explained(self, ran: list[Probed], judged: list[tuple[OutputAgainst, ...]]) -> dict[int, SignatureAgainst]:
+        """The rows, with what makes the difference where there is one."""
+        told = [n for n, outputs in enumerate(judged) if worst_level(one.level for one in outputs) in _EXPLAINED]
+        rows = {id(one): self._row(one, outputs) for one, outputs in zip(ran, judged, strict=True)}
+        if not told:
+            return rows
+        for number in told:
+            one = ran[number]
+            mild = rows[id(one)].level == "within tolerance"
+            first, why = find_first(self._runs, self._sides, one, self._asked.tolerances, mild=mild)
+            rows[id(one)] = replace(rows[id(one)], first=first, first_reason=why)
+        by_id = {id(ran[number]): number for number in told}
+
+        def apart(one: Probed, swapped: list[Any]) -> tuple[Level, float | None]:
+            found = self._against_new(by_id[id(one)], one, swapped)
+            return worst_level(row.level for row in found), max((row.max_abs or 0.0 for row in found), default=None)
+
+        causes = attribute(self._runs[0], self._sides, self._changes, [ran[n] for n in told], apart)
+        for number, cause in zip(told, causes, strict=True):
+            one = ran[number]
+            rows[id(one)] = replace(rows[id(one)], cause=cause.parts, swaps=cause.swaps)
+        return rows
+
+    def _against_new(self, number: int, one: Probed, swapped: list[Any]) -> list[OutputAgainst]:
+        """The old model with other parts beside the new model."""
+        return [
+            judge(
+                names,
+                [(a[names[0]], b[names[1]]) for a, b in zip(swapped, one.new, strict=True)],
+                self._noise.get((number, names[0])),
+                self._asked.tolerances,
+            )
+            for names in one.outputs()
+            if all(names[0] in a for a in swapped)
+        ]
+
+    def _row(self, one: Probed, outputs: tuple[OutputAgainst, ...]) -> SignatureAgainst:
+        assert self._pair.new is not None
+        level = worst_level(row.level for row in outputs) if outputs else None
+        reason = one.reason or ("" if outputs or not one.fed else "they have no output in common")
+        milliseconds = (round(seconds * 1000, 3) for seconds in one.seconds)
+        return SignatureAgainst(
+            tuple(self._pair.new.tags), one.keys[1], one.keys[0], level, reason, outputs, tuple(one.fed), (), (), None,
+            "", *milliseconds,
+        )  # fmt: skip
+
+
+def _summary(rows: list[SignatureAgainst], reason: str) -> str:
+    """The one line: the worst first."""
+    levels = [row.level for row in rows if row.level is not None]
+    if not levels:
+        return f"Nothing was compared: {reason or next((row.reason for row in rows), 'no signature has a partner')}"
+    level = worst_level(levels)
+    worst = [row for row in rows if row.level == level]
+    number = f"{len(worst)} of {len(levels)}" if len(levels) > 1 else "the one"
+    names = f"{number} signature{'s' if len(levels) > 1 else ''}"
+    missing = len(rows) - len(levels)
+    rest = f" {missing} could not be compared." if missing else ""
+    if level == "incomparable":
+        row = next(one for one in worst[0].outputs if one.level == level)
+        return f"Of {names}, outputs cannot be compared: {row.name}: {row.reason}.{rest}"
+    if level == "different":
+        causes = ", ".join(dict.fromkeys(part for row in worst for part in row.cause))
+        return f"{names[0].upper()}{names[1:]} differ{'s' if len(worst) == 1 else ''} beyond tolerance" + (
+            f"; what makes it: {causes}.{rest}" if causes else f".{rest}"
+        )
+    said = {
+        "bitwise": "All outputs are the same, bit by bit.",
+        "within noise": "No output is further from the old model's than that is from itself.",
+        "within tolerance": "All outputs are within tolerance.",
+    }
+    return said[level] + rest

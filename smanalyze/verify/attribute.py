@@ -1,0 +1,127 @@
+"""What makes the difference: the old model with the weights or the assets of the new one, side by side with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from smanalyze.diff.side import Side
+from smanalyze.errors import FormatError
+from smanalyze.model.record import record
+from smanalyze.report.against import LEVELS, Level, Swap
+from smanalyze.report.changes import AssetPair, Changes
+from smanalyze.report.sections import VariableRow
+from smanalyze.verify.places import variables_of
+from smanalyze.verify.probe_both import Probed, call_all, told
+from smanalyze.verify.side_run import SideRun
+
+Judged = Callable[[Probed, list[Any]], tuple[Level, float | None]]
+"""How far outputs of a swapped model are from the new one's."""
+
+_ENOUGH: Level = "within tolerance"
+
+
+@record
+class Cause:
+    """What makes the difference, and the swaps that show it."""
+
+    parts: tuple[str, ...]
+    swaps: tuple[Swap, ...]
+
+
+def attribute(
+    old: SideRun, sides: tuple[Side, Side], changes: Changes, probed: list[Probed], judged: Judged
+) -> list[Cause]:
+    """One answer for each pair of signatures, which all belong to one pair of MetaGraphs."""
+    assets = _changed_assets(sides[1], changes.assets)
+    weights = _changed_variables(sides, changes, probed[0].numbers[0])
+    parts = tuple(name for name, there in (("weights", weights), ("assets", assets)) if there)
+    swaps: list[list[Swap]] = [[] for _ in probed]
+    whole = True
+    for tried in dict.fromkeys((*((part,) for part in parts), parts)) if parts else ():
+        if "assets" in tried or not whole:
+            whole = "assets" not in tried
+            old.with_assets({} if whole else assets)
+        for number, one in enumerate(probed):
+            if not any(_explains(swap) for swap in swaps[number]):
+                swaps[number].append(_swapped(old, sides, one, tried, weights if "weights" in tried else {}, judged))
+    if not whole:
+        old.with_assets({})
+    return [_cause(parts, tuple(found)) for found in swaps]
+
+
+def _explains(swap: Swap) -> bool:
+    return swap.level is not None and LEVELS.index(swap.level) <= LEVELS.index(_ENOUGH)
+
+
+def _cause(parts: tuple[str, ...], swaps: tuple[Swap, ...]) -> Cause:
+    """The parts that explain all; else the graph, with those that changed beside it and could not be told apart."""
+    enough = next((swap.parts for swap in swaps if _explains(swap)), None)
+    if enough is not None:
+        return Cause(enough, swaps)
+    return Cause((*(part for part in parts if _matters(part, swaps)), "graph"), swaps)
+
+
+def _matters(part: str, swaps: tuple[Swap, ...]) -> bool:
+    """Whether a part changed the outputs when it was swapped in, or nobody knows."""
+    alone = next((swap for swap in swaps if swap.parts == (part,)), None)
+    return alone is None or bool(alone.failed) or alone.moved
+
+
+def _swapped(
+    old: SideRun, sides: tuple[Side, Side], one: Probed, parts: tuple[str, ...],
+    weights: dict[str, tuple[VariableRow, VariableRow]], judged: Judged,
+) -> Swap:  # fmt: skip
+    loaded = old.load(one.numbers[0], anew=True)
+    if loaded.kind != "ok":
+        return Swap(parts, None, None, False, told(loaded))
+    failed = old.assign(_values(sides[1], weights))
+    if failed:
+        return Swap(parts, None, None, False, failed)
+    found = []
+    for outcome, outputs in call_all(old, 0, one):
+        if outcome.kind != "ok":
+            return Swap(parts, None, None, False, told(outcome))
+        found.append(outputs)
+    moved = any(
+        a[name].digest != b[name].digest for a, b in zip(one.old, found, strict=True) for name in a if name in b
+    )
+    return Swap(parts, *judged(one, found), moved)
+
+
+def _values(new: Side, weights: dict[str, tuple[VariableRow, VariableRow]]) -> Iterator[tuple[str, str, Any]]:
+    for path, (before, after) in weights.items():
+        try:
+            yield path, before.dtype, new.model.variables[after.checkpoint_keys[0]]
+        except (KeyError, IndexError, FormatError):
+            continue  # an index that tells lies; the swap then explains less
+
+
+def _changed_variables(
+    sides: tuple[Side, Side], changes: Changes, number: int
+) -> dict[str, tuple[VariableRow, VariableRow]]:
+    """Path in the loaded old model -> (old, new) of the variables whose values changed and can be exchanged."""
+    twins = {}
+    for pair in changes.variables:
+        if pair.old is None or pair.new is None or pair.values != "changed" or pair.new.slices:
+            continue
+        if (pair.old.dtype, pair.old.shape) == (pair.new.dtype, pair.new.shape):
+            twins[pair.old.name, pair.old.object_paths] = pair.old, pair.new
+    objects = sides[0].model.meta_graphs[number].objects is not None
+    known = variables_of(sides[0].variables, number, objects=objects)
+    return {
+        path: twins[row.name, row.object_paths] for path, row in known.items() if (row.name, row.object_paths) in twins
+    }
+
+
+def _changed_assets(new: Side, pairs: tuple[AssetPair, ...]) -> dict[str, bytes]:
+    """Old file name -> the new bytes."""
+    found = {}
+    for pair in pairs:
+        if pair.old is None or pair.new is None or pair.same is not False or new.model.read_file is None:
+            continue
+        try:
+            found[pair.old.filename] = new.model.read_file(f"assets/{pair.new.filename}")
+        except FormatError:
+            continue
+    return found

@@ -1,0 +1,121 @@
+"""Inputs that both of two models take: those of one, fed to the other under its own names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from smanalyze.api.inputs import plan_inputs, slots_of
+from smanalyze.errors import FormatError
+from smanalyze.inputs.defaults import default_arrays
+from smanalyze.inputs.given import array_of
+from smanalyze.inputs.records import Feed, SignatureInputs, Trial
+from smanalyze.model.record import record
+from smanalyze.model.saved_model import SavedModel
+from smanalyze.report.against import ProbeFed
+from smanalyze.report.changes import SignaturePair
+from smanalyze.verify.side_run import interleaved
+
+MAX_TRIALS = 16
+"""Sets of inputs of either model that are tried for one probe."""
+
+
+@record
+class SharedTrial:
+    """The same values for both models, and how to tell whose they are."""
+
+    old: Trial
+    new: Trial
+    fed: ProbeFed
+
+
+class Planner:
+    """Plans inputs of one MetaGraph of both models, once for each seed. ``given`` is a file of the user's."""
+
+    def __init__(
+        self, models: tuple[SavedModel, SavedModel], tags: tuple[tuple[str, ...], tuple[str, ...]], given: str | None
+    ) -> None:
+        self._models, self._tags, self._given = models, tags, given
+        self._plans: dict[tuple[int, int, str], SignatureInputs] = {}
+
+    def trials(self, pair: SignaturePair, seed: int, first: ProbeFed | None) -> Iterator[SharedTrial]:
+        """What to try, in order. ``first`` is what ran with another seed: its like comes first."""
+        found = islice(self._every(pair, seed), MAX_TRIALS)
+        if first is None:
+            return found
+        return iter(sorted(found, key=lambda one: (one.fed.side, one.fed.trial) != (first.side, first.trial)))
+
+    def reason(self, pair: SignaturePair) -> str:
+        """Why a signature cannot be fed at all; "" where it can."""
+        return next((reason for side in (0, 1) if (reason := self._plan(side, pair, 0).reason)), "")
+
+    def _every(self, pair: SignaturePair, seed: int) -> Iterator[SharedTrial]:
+        yield from interleaved(*(self._of_side(side, pair, seed) for side in (1, 0)))
+
+    def _of_side(self, side: int, pair: SignaturePair, seed: int) -> Iterator[SharedTrial]:
+        plan = self._plan(side, pair, seed)
+        for trial in plan.trials:
+            other = self._translated(trial, pair, side)
+            if other is None:
+                continue
+            shapes = tuple((feed.keyword, feed.shape) for feed in trial.feeds)
+            fed = ProbeFed("new" if side else "old", plan.source, trial.name, seed, shapes)
+            yield SharedTrial(other, trial, fed) if side else SharedTrial(trial, other, fed)
+
+    def _plan(self, side: int, pair: SignaturePair, seed: int) -> SignatureInputs:
+        report = pair.new if side else pair.old
+        assert report is not None
+        asked = (side, seed, report.key)
+        if asked not in self._plans:
+            # A file speaks of the new model's signatures.
+            given = self._given if side else None
+            for one in plan_inputs(
+                self._models[side], tags=self._tags[side], signatures=(report.key,), seed=seed, given=given
+            ):
+                self._plans[side, seed, one.key] = one
+        return self._plans[asked]
+
+    def _translated(self, trial: Trial, pair: SignaturePair, side: int) -> Trial | None:
+        """The values under the names and in the dtypes of the other model; None where it takes more, or other ones."""
+        names = {}
+        for one in pair.inputs:
+            ends = (one.old, one.new) if side == 0 else (one.new, one.old)
+            if ends[0] is not None and ends[1] is not None:
+                names[ends[0].name] = ends[1].name
+        report = pair.old if side else pair.new
+        assert report is not None
+        model, tags = self._models[1 - side], self._tags[1 - side]
+        graph = next(graph for graph in model.meta_graphs if tuple(graph.tags) == tags)
+        signature = next(one for one in graph.signatures if one.key == report.key)
+        slots = {slot.keyword: slot for slot in slots_of(signature)}
+        feeds = []
+        for feed in trial.feeds:
+            name = names.get(feed.input)
+            slot = slots.pop(name + feed.keyword[len(feed.input) :], None) if name is not None else None
+            if slot is not None:
+                array = _converted(feed, slot.dtype)
+                if array is None:
+                    return None
+                feeds.append(replace(feed, input=slot.input, keyword=slot.keyword, tensor_name=slot.tensor_name,
+                                     dtype=slot.dtype, array=array))  # fmt: skip
+        defaults = default_arrays(signature)
+        if any(slot.keyword not in defaults for slot in slots.values()):
+            return None
+        for slot in slots.values():
+            array = defaults[slot.keyword]
+            feeds.append(Feed(slot.input, slot.keyword, slot.tensor_name, slot.dtype, tuple(array.shape), array))
+        return Trial(trial.name, trial.batch, tuple(feeds))
+
+
+def _converted(feed: Feed, dtype: str) -> Any:
+    """The values in another dtype; None where it does not hold them."""
+    if feed.dtype == dtype:
+        return feed.array
+    if "string" in (feed.dtype, dtype):
+        return None
+    try:
+        return array_of(feed.array.tolist(), dtype)
+    except (ValueError, TypeError, OverflowError, FormatError):
+        return None

@@ -1,0 +1,139 @@
+"""One of two models that are run side by side: a private copy, a child, and what its signatures gave."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from smanalyze.diff.side import Side
+from smanalyze.inputs.records import Feed, Trial
+from smanalyze.report.findings import Location
+from smanalyze.verify.child import Outcome
+from smanalyze.verify.exchange import written
+from smanalyze.verify.judge import Kept
+from smanalyze.verify.places import places
+from smanalyze.verify.sandbox import Sandbox
+from smanalyze.verify.steps import Tell, Wanted, Worker
+
+Outputs = Mapping[str, Kept]
+
+
+class SideRun:
+    """``with SideRun(...) as run``: calls signatures of one MetaGraph after the other, in a child that is there until
+    another one is asked for. ``changed`` are assets that the copy has from elsewhere, by file name."""
+
+    def __init__(self, side: Side, box: Sandbox, wanted: Wanted, tell: Tell) -> None:
+        self.side = side
+        self._box = box
+        self._wanted = wanted
+        self._tell = tell
+        self._worker: Worker | None = None
+        self._number = 0
+
+    def __enter__(self) -> SideRun:
+        self._box.__enter__()
+        self._box.copy(self.side.model)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._box.__exit__(kind, error, at)
+
+    def begin(self, threads: int = 1) -> None:
+        """A new child with so many threads (0: TensorFlow's own choice, and its own arithmetic)."""
+        self._box.stop()
+        self._worker = Worker(self._box, replace(self._wanted, threads=threads), self._tell)
+        self._worker.begin()
+
+    @property
+    def could_not_start(self) -> str:
+        """Why there is no TensorFlow; "" where there is."""
+        if self._worker is None:
+            self.begin()
+        assert self._worker is not None
+        return "" if self._worker.ready() else self._worker.could_not_start
+
+    def load(self, number: int, *, anew: bool = False) -> Outcome:
+        """Loads a MetaGraph, unless it is there and need not be new."""
+        self._number = number
+        return self.worker.load(self._tags, places(self._meta_graph, self.side.meta_graphs[number]), anew=anew)
+
+    def call(self, key: str, trial: Trial) -> tuple[Outcome, Outputs]:
+        """One call of a signature of the MetaGraph that was loaded last."""
+        folder = self._folder()
+        request = {
+            "do": "call", "key": key, "repeat": 1, "watch": [], "keep": str(folder / "out"),
+            "feeds": {one.keyword: written(one, folder)[0] for one in trial.feeds},
+        }  # fmt: skip
+        outcome = self.worker.do("call", self._where(key), request)
+        found = outcome.result["outputs"] if outcome.kind == "ok" else ()
+        return outcome, {
+            one["name"]: Kept(one["dtype"], tuple(one["shape"]), one["digest"], one["file"]) for one in found
+        }
+
+    def look(self, key: str, trial: Trial, chain: tuple[str, ...], nodes: list[str]) -> tuple[Outcome, Outputs]:
+        """What some nodes of a signature's function compute, or of what calls lead to: samples, by tensor."""
+        folder = self._folder()
+        request = {
+            "do": "look", "key": key, "chain": list(chain), "nodes": nodes, "keep": str(folder / "out"),
+            "feeds": {one.keyword: written(one, folder)[0] for one in trial.feeds},
+        }  # fmt: skip
+        outcome = self.worker.do("look inside", self._where(key), request)
+        found = outcome.result["tensors"] if outcome.kind == "ok" else ()
+        return outcome, {
+            one["name"]: Kept(one["dtype"], tuple(one["shape"]), one["digest"], one["file"]) for one in found
+        }
+
+    def assign(self, values: Iterator[tuple[str, str, Any]]) -> str:
+        """Gives variables other values, (path, dtype, array) one after the other; why one does not take them, or ""."""
+        for path, dtype, array in values:
+            folder = self._folder()
+            feed, _ = written(Feed("", "", "", dtype, tuple(array.shape), array), folder)
+            outcome = self.worker.do("set a variable", self._where(""), {"do": "assign", "values": {path: feed}})
+            shutil.rmtree(folder, ignore_errors=True)
+            if outcome.kind != "ok":
+                return f"{outcome.error or outcome.kind}: {outcome.message}"
+            for error in outcome.result["failed"].values():
+                return f"{path}: {error}"
+        return ""
+
+    def with_assets(self, files: Mapping[str, bytes]) -> None:
+        """Other bytes in the place of assets; a child begins anew. An empty mapping gives back the model's own."""
+        self._box.stop()
+        self._box.copy(self.side.model)
+        for name, content in files.items():
+            (self._box.model / "assets" / name).write_bytes(content)
+        self.begin()
+
+    @property
+    def worker(self) -> Worker:
+        """The one that works now."""
+        if self._worker is None:
+            self.begin()
+        assert self._worker is not None
+        return self._worker
+
+    @property
+    def _meta_graph(self) -> Any:
+        return self.side.model.meta_graphs[self._number]
+
+    @property
+    def _tags(self) -> tuple[str, ...]:
+        return tuple(self._meta_graph.tags)
+
+    def _where(self, key: str) -> Location:
+        return Location(tag_set=",".join(self._tags), signature=key or None)
+
+    def _folder(self) -> Path:
+        return Path(tempfile.mkdtemp(dir=self._box.root / "arrays"))
+
+
+def interleaved(*trials: Iterator[Any]) -> Iterator[Any]:
+    """The first of each, then the second of each, and so on."""
+    for row in itertools.zip_longest(*trials):
+        yield from (one for one in row if one is not None)
