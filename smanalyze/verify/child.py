@@ -42,6 +42,11 @@ class Outcome:
     peak: int = 0
     dead: bool = False
 
+    @property
+    def told(self) -> str:
+        """The exception with its message, or the message alone."""
+        return f"{self.error}: {self.message}" if self.error else self.message
+
 
 class Child:
     """A worker in a process group of its own. ``command`` is what runs, ``memory`` the bytes that it may fill."""

@@ -102,6 +102,8 @@ def _changes(signature: SignatureReport, runs: list[Run], names: dict[str, str],
 
 def remarks(report: Report, observed: Observed) -> Iterator[Remark]:
     """What no claim is about: values that are no numbers, rows that depend on the batch, files that were written."""
+    if not observed.complete:
+        yield Remark("V101", "note", Location(), "The model has other MetaGraphs, which were not asked for.")
     for run in observed.runs:
         place = Location(tag_set=",".join(run.tags), signature=run.signature)
         wrong = [one.name for one in run.outputs if not one.finite]

@@ -75,6 +75,9 @@ def test_a_model_that_acts_while_loading_is_refused(cli: Command) -> None:
         (["-o", str(MODEL / "verify.json")], "Nothing is written into the model's own folder"),
         (["--tag-set", "nonsense"], "No MetaGraph has the tag-set"),
         (["--signature-def", "nonsense"], "no signature 'nonsense'"),
+        (["--seed", "-1"], "from 0 on"),
+        (["--timeout", "nan"], "at most 86,400 seconds"),
+        (["--memory", "0"], "from 1 to"),
     ],
 )
 def test_what_cannot_be_asked_is_2(arguments: list[str], words: str, cli: Command) -> None:
@@ -114,6 +117,14 @@ def test_a_verification_of_another_model_is_refused(cli: Command, tmp_path: Path
     assert (said.code, said.out) == (2, "")
     assert "another model" in said.err
     sentences(said.err)
+
+
+def test_a_refusal_is_shown_too(cli: Command, tmp_path: Path) -> None:
+    proof = tmp_path / "verify.json"
+    assert cli("verify", WRITES, "--python", "python3", "-o", proof).code == 5
+    said = cli("report", WRITES, "--verified", proof, "-o", tmp_path / "page.html")
+    assert (said.code, said.err) == (0, "")
+    assert '<span class="badge warning">REFUSED</span>' in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_it_needs_a_page(cli: Command, tmp_path: Path) -> None:
