@@ -22,7 +22,7 @@ from smanalyze.verify.child import Child
 
 MISSING = "TensorFlow is not installed here: pip install 'smanalyze[verify]', or name an interpreter with --python."
 MEGABYTE = 1 << 20
-_PASSED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_PASSED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _HERE = Path(__file__).parent
 
 
