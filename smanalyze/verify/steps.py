@@ -11,7 +11,7 @@ from typing import Any
 
 from smanalyze.model.record import record
 from smanalyze.report.findings import Location
-from smanalyze.report.verify import Death, Environment
+from smanalyze.report.verify import Death, Environment, Network
 from smanalyze.verify.child import Child, Outcome, Sink
 from smanalyze.verify.sandbox import Sandbox
 
@@ -130,7 +130,7 @@ class Worker:
         """Where the model ran."""
         told = self.started or {"tensorflow": "", "python": "", "blocked": False, "namespace": ""}
         apart = bool(told["namespace"]) and told["namespace"] != _namespace()
-        network = "permitted" if "network" in permitted else "namespace" if apart else "open"
+        network: Network = "permitted" if "network" in permitted else "namespace" if apart else "open"
         if network == "open" and told["blocked"]:
             network = "blocked"
         notes = []
