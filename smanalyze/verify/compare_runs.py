@@ -122,7 +122,7 @@ def remarks(report: Report, observed: Observed) -> Iterator[Remark]:
     for path in observed.written:
         yield Remark("V801", "warning", Location(file=path), "The model wrote this file, or changed or removed it.")
     if not observed.unchanged:
-        yield Remark("V804", "error", Location(), "The model's own folder has changed meanwhile.")
+        yield Remark("V804", "error", Location(), "Files of the model itself have changed meanwhile.")
 
 
 def _remarks_of_full(observed: Observed) -> Iterator[Remark]:
