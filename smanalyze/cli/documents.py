@@ -43,12 +43,15 @@ def _standard_input() -> str:
 
 
 def parts_of(document: Any, name: str) -> list[Any]:
-    """The document, or each of its ``results``."""
+    """The document, or each of its ``results``; there is at least one. Raises FormatError where it is no report."""
     from smanalyze.errors import FormatError
 
     if not isinstance(document, dict) or not isinstance(document.get("schema_version"), str):
         raise FormatError("The document is no smanalyze report: it has no schema_version.", file=name)
-    return document["results"] if isinstance(document.get("results"), list) else [document]
+    parts: list[Any] = document["results"] if isinstance(document.get("results"), list) else [document]
+    if not parts:
+        raise FormatError("The document holds no report: its results are empty.", file=name)
+    return parts
 
 
 def as_reports(parts: list[Any], name: str) -> list[Report]:
@@ -85,7 +88,11 @@ def as_diffs(parts: list[Any], name: str) -> list[DiffReport]:
 
 def read_verified(name: str) -> VerifyReport:
     """One verification in JSON. Raises UsageError or FormatError where the file holds none."""
+    from smanalyze.errors import UsageError
+
     found = as_verifications(parts_of(read(name), name), name)
+    if len(found) > 1:
+        raise UsageError("The document holds several verifications, and none can be chosen.", file=name)
     return found[0]
 
 

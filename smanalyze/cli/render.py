@@ -60,7 +60,7 @@ def _write(args: argparse.Namespace, parts: list[Any], outputs: list[options.Out
     if "security_review" in fields and len(parts) == 1:
         (answer,) = as_diffs(parts, args.file)
         options.write_outputs(outputs, lambda *how: diff.render(answer, *how), args.color)
-    elif isinstance(fields.get("counts"), dict) and "not_tested" in fields["counts"] and len(parts) == 1:
+    elif "deaths" in fields and len(parts) == 1:
         (proof,) = as_verifications(parts, args.file)
         options.write_outputs(outputs, lambda *how: verify.render(proof, *how), args.color)
     elif "verdict" in fields:

@@ -41,7 +41,7 @@ def _place(check: Check) -> Place | None:
         return "", "variable", where.variable
     if where.file is not None:
         return "", "file", where.file
-    return (tags, "graph", "") if tags else None
+    return (tags, "graph", "") if where.tag_set is not None else None
 
 
 def proof_text(check: Check) -> str:

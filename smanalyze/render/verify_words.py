@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smanalyze.report.findings import Location
-from smanalyze.report.verify import SignatureVerified, VerifyReport
+from smanalyze.report.verify import Network, SignatureVerified, VerifyReport
 
 VERDICT_STYLES = {
     "CONFIRMED": "good", "PARTIAL": "warning", "CONTRADICTED": "error", "CRASHED": "error", "REFUSED": "warning",
@@ -11,7 +13,7 @@ VERDICT_STYLES = {
 
 STATUS_STYLES = {"confirmed": "good", "contradicted": "error", "not tested": "warning"}
 
-_NETWORK = {
+_NETWORK: dict[Network, str] = {
     "namespace": "no network",
     "blocked": "no network",
     "permitted": "with the network, as permitted",
@@ -32,15 +34,14 @@ def environment_text(report: VerifyReport) -> str:
     said = (
         f"TensorFlow {where.tensorflow} on Python {where.python}, {_NETWORK[where.network]}; profile {report.profile}."
     )
-    unchanged = "The model's folder is as it was." if report.unchanged else "The model's folder has changed!"
+    unchanged = "The model's files are as they were." if report.unchanged else "The model's files have changed!"
     return " ".join((said, unchanged, *where.notes))
 
 
 def where_text(where: Location) -> str:
     """The place, without the tags where something below them is named."""
     below = where.signature or where.function or where.variable or where.object_path or where.file
-    plain = Location(None, None if below else where.tag_set, where.signature, where.tensor, where.function, where.node,
-                     where.object_path, where.variable, where.offset)  # fmt: skip
+    plain = replace(where, file=None, tag_set=None if below else where.tag_set)
     return plain.text() or (where.file or "")
 
 

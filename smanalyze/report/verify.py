@@ -13,6 +13,8 @@ VERIFY_SCHEMA_VERSION = "1.0"
 
 VerifyVerdict = Literal["CONFIRMED", "PARTIAL", "CONTRADICTED", "CRASHED", "REFUSED"]
 
+Network = Literal["namespace", "blocked", "permitted", "open"]
+
 CheckStatus = Literal["confirmed", "contradicted", "not tested"]
 CHECK_STATUSES: tuple[CheckStatus, ...] = ("contradicted", "not tested", "confirmed")
 """In the order in which they matter."""
@@ -145,7 +147,7 @@ class Environment:
 
     tensorflow: str
     python: str
-    network: str
+    network: Network
     notes: tuple[str, ...]
 
 

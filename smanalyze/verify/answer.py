@@ -16,6 +16,7 @@ from smanalyze.report.verify import (
     VerifyReport,
     VerifyVerdict,
 )
+from smanalyze.verify.claims import not_listed
 from smanalyze.verify.compare_load import compare_load
 from smanalyze.verify.compare_parts import compare_assets, compare_fingerprint, compare_tables, compare_variables
 from smanalyze.verify.compare_runs import compare_runs, remarks
@@ -76,11 +77,13 @@ def build_report(
     )
 
 
-def refused_report(name: str, profile: str, permit: frozenset[str], refused: tuple[RefusedPart, ...]) -> VerifyReport:
-    """The answer where nothing was loaded."""
+def refused_report(
+    report: Report, profile: str, permit: frozenset[str], refused: tuple[RefusedPart, ...]
+) -> VerifyReport:
+    """The answer where nothing was loaded; of the report it needs what the model is."""
     return VerifyReport(
         schema_version=VERIFY_SCHEMA_VERSION,
-        path_name=name,
+        path_name=report.model.path_name,
         profile=profile,
         verdict="REFUSED",
         summary=f"Not loaded: {refused[0].message}",
@@ -88,7 +91,7 @@ def refused_report(name: str, profile: str, permit: frozenset[str], refused: tup
         environment=None,
         permitted=tuple(sorted(permit)),
         unchanged=True,
-        hashes=None,
+        hashes=report.hashes,
         signatures=(),
         codes=(),
         checks=(),
@@ -115,8 +118,8 @@ def compare(report: Report, observed: Observed) -> list[Check]:
         found += compare_assets(report, number, load)
         found += compare_tables(said, load)
     found += compare_fingerprint(report, observed)
-    missing = [",".join(tags) for tags in loads if tags not in {said.tags for said in report.meta_graphs}]
-    found += (Check("V101", Location(), "tags", "contradicted", "", tags, "") for tags in missing)
+    said_tags = (",".join(said.tags) for said in report.meta_graphs)
+    found += not_listed("V101", Location(), "tags", (",".join(tags) for tags in loads), said_tags)
     return found
 
 

@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 from typing import Any
@@ -32,10 +33,6 @@ def own_network(libc: Any) -> None:
 
 def limit(limits: dict[str, int]) -> None:
     """Limits of this process and what it becomes, where the platform has them."""
-    try:
-        import resource
-    except ImportError:
-        return
     for name, value in limits.items():
         number = getattr(resource, f"RLIMIT_{name}", None)
         if number is not None:

@@ -28,16 +28,18 @@ MAX_TRIALS = 32
 MAX_WATCHED = 4096
 """Variables whose values are compared before and after a call."""
 
-Variables = tuple[tuple[str, ...], list[dict[str, Any]]]
-"""The tags to load, and the places to look at."""
+Place = tuple[tuple[str, ...], list[dict[str, Any]]]
+"""The tags to load, and the objects to look at."""
 
 
 @record
 class Done:
-    """A call that worked: with what, the digest of each output, and the files of those that are numbers."""
+    """A call that worked: with what, the digest of each output, and the files of those that are numbers. ``changes``:
+    the model must be loaded anew before it is called."""
 
     tags: tuple[str, ...]
     key: str
+    changes: bool
     trial: Trial
     digests: dict[str, str]
     files: dict[str, str]
@@ -55,8 +57,10 @@ class Caller:
         self._box = box
         self._worker = worker
 
-    def call(self, signature: SignatureReport, inputs: SignatureInputs, place: Variables, *, anew: bool) -> None:
-        """Tries the sets of inputs in order until one runs; then other batches of it."""
+    def call(self, signature: SignatureReport, inputs: SignatureInputs, objects: list[dict[str, Any]]) -> None:
+        """Tries the sets of inputs in order until one runs; then other batches of it. A signature that changes the
+        model's state gets it newly loaded each time."""
+        place, anew = (inputs.tags, objects), bool(signature.reach.changes)
         last = inputs.reason or "there are no inputs for it"
         for trial in islice(inputs.trials, MAX_TRIALS):
             outcome, files = self._call(signature, inputs, trial, place, repeat=2, anew=anew)
@@ -69,7 +73,7 @@ class Caller:
         self.not_run.append(NotRun(place[0], signature.key, last[:500], False))
 
     def _other_batches(
-        self, signature: SignatureReport, inputs: SignatureInputs, trial: Trial, place: Variables, files: dict[str, str]
+        self, signature: SignatureReport, inputs: SignatureInputs, trial: Trial, place: Place, files: dict[str, str]
     ) -> None:
         """The same inputs in batches of other sizes, where they have any."""
         if trial.batch is None:
@@ -91,7 +95,7 @@ class Caller:
             self._compare_rows(place[0], signature.key, kept[min(kept)], kept[max(kept)])
 
     def _call(
-        self, signature: SignatureReport, inputs: SignatureInputs, trial: Trial, place: Variables, *, repeat: int,
+        self, signature: SignatureReport, inputs: SignatureInputs, trial: Trial, place: Place, *, repeat: int,
         anew: bool,
     ) -> tuple[Outcome, dict[str, str]]:  # fmt: skip
         """One set of inputs. A model whose state a call has changed is loaded ``anew`` before."""
@@ -99,22 +103,13 @@ class Caller:
         loaded = self._worker.load(tags, objects, anew=anew)
         if loaded.kind != "ok":
             return loaded, {}
-        folder = Path(tempfile.mkdtemp(dir=self._box.root / "arrays"))
-        feeds = {one.keyword: written(one, folder) for one in trial.feeds}
         watched = [one["path"] for one in loaded.result["objects"] if one["kind"] == "variable"][:MAX_WATCHED]
-        request = {
-            "do": "call", "key": signature.key, "repeat": repeat, "watch": watched, "keep": str(folder / "out"),
-            "feeds": {name: feed for name, (feed, _) in feeds.items()},
-        }  # fmt: skip
-        outcome = self._worker.do("call", Location(tag_set=",".join(tags), signature=signature.key), request)
-        seen = tuple(
-            InputSeen(name, one.dtype, one.shape, digest, one.why)
-            for (name, (_, digest)), one in zip(feeds.items(), trial.feeds, strict=True)
-        )
+        outcome, seen = ask_call(self._box, self._worker, tags, signature.key, trial, repeat=repeat, watch=watched)
         self.runs.append(_run(tags, signature.key, inputs.source, trial, seen, outcome))
         found = outcome.result["outputs"] if outcome.kind == "ok" else ()
         if outcome.kind == "ok" and repeat > 1:
-            self.done.append(Done(tags, signature.key, trial, {one["name"]: one["digest"] for one in found},
+            changes = bool(signature.reach.changes)
+            self.done.append(Done(tags, signature.key, changes, trial, {one["name"]: one["digest"] for one in found},
                                   {one["name"]: one["file"] for one in found if one["file"]}))  # fmt: skip
         return outcome, {one["name"]: one["file"] for one in found if one["file"]}
 
@@ -136,28 +131,35 @@ class Caller:
             self.rows.append(RowsSeen(tags, key, name, relative(small[1][name], large[1][name], few)))
 
 
-def loaded_names(signature: SignatureReport) -> dict[tuple[str, str], str]:
-    """(input, tensor name) -> the keyword by which the loaded signature takes that tensor. The parts of an encoded TF1
-    input get names of their own (tensorflow/python/saved_model/load_v1_in_v2.py)."""
-    found = {}
-    for one in signature.inputs:
-        found[one.name, one.tensor_name] = one.name
-        for number, part in enumerate(one.components):
-            word = part.role if one.encoding == "sparse" else f"component_{number}"
-            found[one.name, part.tensor_name] = f"{one.name}_{word}"
-    return found
+def ask_call(
+    box: Sandbox, worker: Worker, tags: tuple[str, ...], key: str, trial: Trial, *, repeat: int = 1,
+    watch: list[str] | None = None,
+) -> tuple[Outcome, tuple[InputSeen, ...]]:  # fmt: skip
+    """Calls a signature of what is loaded, and says what it was fed; ``watch`` are variables to look at before and
+    after."""
+    folder = Path(tempfile.mkdtemp(dir=box.root / "arrays"))
+    feeds = {one.keyword: written(one, folder) for one in trial.feeds}
+    request = {
+        "do": "call", "key": key, "repeat": repeat, "watch": watch or [], "keep": str(folder / "out"),
+        "feeds": {name: feed for name, (feed, _) in feeds.items()},
+    }  # fmt: skip
+    outcome = worker.do("call", Location(tag_set=",".join(tags), signature=key), request)
+    seen = tuple(
+        InputSeen(name, one.dtype, one.shape, digest, one.why)
+        for (name, (_, digest)), one in zip(feeds.items(), trial.feeds, strict=True)
+    )
+    return outcome, seen
 
 
 def _run(
     tags: tuple[str, ...], key: str, source: str, trial: Trial, inputs: tuple[InputSeen, ...], outcome: Outcome
 ) -> Run:
     found = outcome.result or {"outputs": (), "seconds": (0.0, 0.0), "different": (), "changed": ()}
-    message = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
     outputs = tuple(
         OutputSeen(one["name"], one["dtype"], tuple(one["shape"]), one["finite"]) for one in found["outputs"]
     )
     first, again = (round(seconds * 1000, 3) for seconds in found["seconds"])
     return Run(
-        tags, key, source, trial.name, trial.batch, inputs, outcome.kind, message[:1000], outputs,
+        tags, key, source, trial.name, trial.batch, inputs, outcome.kind, outcome.told[:1000], outputs,
         tuple(found["different"]), tuple(found["changed"]), first, again, outcome.peak,
     )  # fmt: skip

@@ -8,7 +8,6 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -24,6 +23,13 @@ WATCH_SECONDS = 0.1
 TAIL_BYTES = 8192
 MAX_LINE = 64 << 20
 PIECE = 1 << 20
+
+GRACE = 2.0
+"""Seconds in which the end of a process is waited for, and in which one that has ended is listened to: another one that
+left its group may hold its pipes open."""
+
+End = tuple[OutcomeKind, str]
+"""How it ended, and the words for it."""
 
 Sink = Callable[[str, str, int, bytes], None]
 """Takes what belongs to one attachment: its name, its error, its size, and a piece of it."""
@@ -41,6 +47,11 @@ class Outcome:
     seconds: float = 0.0
     peak: int = 0
     dead: bool = False
+
+    @property
+    def told(self) -> str:
+        """The exception with its message, or the message alone."""
+        return f"{self.error}: {self.message}" if self.error else self.message
 
 
 class Child:
@@ -79,21 +90,34 @@ class Child:
         begin = time.monotonic()
         reading = _Reading(sink)
         self._memory.peak = 0
-        why: OutcomeKind | None = None
+        why: End | None = None
+        gone, until = False, 0.0
         while True:
-            self._buffer = reading.take(self._buffer)
-            if reading.done is not None:
-                return self._told(reading.done, time.monotonic() - begin)
-            if why is None and time.monotonic() - begin > seconds:
-                why = "timeout"
-                self._kill()
-            if not self._read() and not self._selector.get_map():
-                return self._ended(why, seconds, time.monotonic() - begin)
+            if why is None:
+                why = self._take(reading)
+                if reading.done is not None:
+                    return self._told(reading.done, time.monotonic() - begin)
+                if why is None and not gone and time.monotonic() - begin > seconds:
+                    why = "timeout", f"it took longer than {seconds:g} s"
+                if why is not None:
+                    self._kill()
+            gone = self._process.poll() is not None  # asked before its last words are read
+            until = until or (time.monotonic() + GRACE if gone else 0.0)
+            quiet = not self._read()
+            if (quiet and (gone or not self._selector.get_map())) or (gone and time.monotonic() > until):
+                return self._ended(why, time.monotonic() - begin)
             if why is None and self._memory.look() > self._limit:
-                why = "out-of-memory"
+                why = "out-of-memory", f"it filled more than {self._limit / 1e9:.1f} GB"
                 self._kill()
-            if len(self._buffer) > MAX_LINE:
-                self._kill()
+
+    def _take(self, reading: _Reading) -> End | None:
+        """Uses up what was read; how it must end where that is no answer."""
+        try:
+            self._buffer = reading.take(self._buffer)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return "ended", "what it answered cannot be understood"
+        too_long = len(self._buffer) > MAX_LINE
+        return ("ended", f"a line of its answer is longer than {MAX_LINE:,} bytes") if too_long else None
 
     def close(self) -> None:
         """Ends the process and everything in its group."""
@@ -106,11 +130,8 @@ class Child:
                 stream.close()
 
     def _kill(self) -> None:
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.group, signal.SIGKILL)
-        else:
-            self._process.kill()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.group, signal.SIGKILL)
 
     def _read(self) -> bool:
         """Reads what is there, waiting a little; False where there was nothing."""
@@ -135,15 +156,16 @@ class Child:
         kind: OutcomeKind = "out-of-memory" if memory else "exception"
         return Outcome(kind, None, error["type"], error["message"], self._tail(), seconds, peak)
 
-    def _ended(self, why: OutcomeKind | None, limit: float, seconds: float) -> Outcome:
+    def _ended(self, why: End | None, seconds: float) -> Outcome:
         """How a process that is gone came to its end; ``why`` we ended it, if we did."""
-        code = self._process.wait()
+        try:
+            code = self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:  # it has closed its pipes and lives on
+            why = why or ("ended", "it would not be talked to any more")
+            self._kill()
+            code = self._process.wait()
         said = self._tail()
-        kind, message = _cause(code, said)
-        if why == "timeout":
-            kind, message = why, f"it took longer than {limit:g} s"
-        elif why is not None:
-            kind, message = why, f"it filled more than {self._limit / 1e9:.1f} GB"
+        kind, message = why or _cause(code, said)
         return Outcome(kind, None, "", message, said, seconds, self._memory.peak, dead=True)
 
     def _tail(self) -> str:
@@ -172,14 +194,28 @@ class _Reading:
                 return buffer
             buffer = rest
             message = json.loads(line)
+            if not isinstance(message, dict):
+                raise TypeError("an answer is made of objects")
             if "result" in message or ("error" in message and "at" not in message):
-                self.done = message
+                self.done = _checked(message)
             elif "at" in message:
                 self._name, self._error = message["at"], message.get("error", "")
                 self._size = self._missing = message["bytes"]
+                if type(self._size) is not int or self._size < 0:
+                    raise ValueError("an attachment has a size")
                 if self._sink is not None and not self._size:
                     self._sink(self._name, self._error, 0, b"")
         return buffer
+
+
+def _checked(message: dict[str, Any]) -> dict[str, Any]:
+    """The last line of an answer; raises TypeError or KeyError where it tells neither a result nor an error."""
+    error = message.get("error")
+    if error is not None and not (isinstance(error["type"], str) and isinstance(error["message"], str)):
+        raise TypeError("an error has a type and a message")
+    if error is None and "result" not in message:
+        raise KeyError("result")
+    return message
 
 
 def _cause(code: int, said: str) -> tuple[OutcomeKind, str]:
@@ -188,7 +224,7 @@ def _cause(code: int, said: str) -> tuple[OutcomeKind, str]:
     line = lines[-1].strip() if lines else ""
     if code >= 0:
         return "ended", f"exit code {code}"
-    name = signal.Signals(-code).name if sys.platform != "win32" else str(code)
+    name = signal.Signals(-code).name
     if name == "SIGABRT":
         return (
             ("out-of-memory", "bad_alloc") if "bad_alloc" in said else ("abort", line or "the process aborted itself")

@@ -10,7 +10,6 @@ from smanalyze.report.findings import Location
 from smanalyze.report.sections import Callable
 from smanalyze.report.tensors import SignatureReport, Tensor
 from smanalyze.report.verify import Check
-from smanalyze.verify.calls import loaded_names
 from smanalyze.verify.claims import compared, not_listed, tensor_words, untested
 from smanalyze.verify.observed import LoadSeen, ObjectSeen, Observed, SignatureSeen, TensorSeen
 
@@ -85,8 +84,7 @@ def _signature(said: SignatureReport, seen: SignatureSeen | None, graph: Locatio
     yield compared("V110", where, "signature", said.key, said.key if seen is not None else "")
     if seen is None:
         return
-    names = loaded_names(said)
-    inputs = {part[0]: part for one in said.inputs for part in _parts(one, names)}
+    inputs = {part[0]: part for one in said.inputs for part in _inputs_of(one)}
     yield from _tensors("V111", "input", where, inputs, {one.name: one for one in seen.inputs})
     outputs = {part[0]: part for one in said.outputs for part in outputs_of(one)}
     yield from _tensors("V112", "output", where, outputs, {one.name: one for one in seen.outputs})
@@ -96,11 +94,14 @@ Part = tuple[str, str, tuple[int | None, ...] | None, str]
 """The loaded name, dtype and shape of a tensor, and the name that the report has for it."""
 
 
-def _parts(tensor: Tensor, names: dict[tuple[str, str], str]) -> Iterator[Part]:
+def _inputs_of(tensor: Tensor) -> Iterator[Part]:
+    """An input as the loaded signature takes it: the parts of an encoded one get names of their own
+    (tensorflow/python/saved_model/load_v1_in_v2.py)."""
     if not tensor.components:
         yield tensor.name, tensor.dtype, tensor.shape, tensor.name
-    for part in tensor.components:
-        yield names[tensor.name, part.tensor_name], part.dtype, part.shape, tensor.name
+    for number, part in enumerate(tensor.components):
+        word = part.role if tensor.encoding == "sparse" else f"component_{number}"
+        yield f"{tensor.name}_{word}", part.dtype, part.shape, tensor.name
 
 
 def outputs_of(tensor: Tensor) -> Iterator[Part]:

@@ -102,6 +102,8 @@ def _changes(signature: SignatureReport, runs: list[Run], names: dict[str, str],
 
 def remarks(report: Report, observed: Observed) -> Iterator[Remark]:
     """What no claim is about: values that are no numbers, rows that depend on the batch, files that were written."""
+    if not observed.complete:
+        yield Remark("V101", "note", Location(), "The model has other MetaGraphs, which were not asked for.")
     for run in observed.runs:
         place = Location(tag_set=",".join(run.tags), signature=run.signature)
         wrong = [one.name for one in run.outputs if not one.finite]
@@ -120,7 +122,7 @@ def remarks(report: Report, observed: Observed) -> Iterator[Remark]:
     for path in observed.written:
         yield Remark("V801", "warning", Location(file=path), "The model wrote this file, or changed or removed it.")
     if not observed.unchanged:
-        yield Remark("V804", "error", Location(), "The model's own folder has changed meanwhile.")
+        yield Remark("V804", "error", Location(), "Files of the model itself have changed meanwhile.")
 
 
 def _remarks_of_full(observed: Observed) -> Iterator[Remark]:

@@ -3,17 +3,13 @@ must be refused. Each works with what ran before, and none of it changes the ver
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from smanalyze.inputs.records import Trial
-from smanalyze.report.findings import Location
 from smanalyze.report.verify import Again, Probe
-from smanalyze.verify.calls import Done
-from smanalyze.verify.exchange import relative, written
+from smanalyze.verify.calls import Done, ask_call
+from smanalyze.verify.exchange import relative
 from smanalyze.verify.sandbox import Sandbox
 from smanalyze.verify.steps import Wanted, Worker
 
@@ -22,11 +18,9 @@ def call_again(box: Sandbox, wanted: Wanted, done: list[Done], how: str, threads
     """Each call once more, in a child of its own with so many threads (0: TensorFlow's choice)."""
     worker = Worker(box, replace(wanted, threads=threads), lambda _: None)
     for one in done:
-        loaded = worker.load(one.tags, [], anew=True)
-        if loaded.kind != "ok":
-            yield Again(one.tags, one.key, how, loaded.kind, (), 0.0)
-            continue
-        outcome = call_once(box, worker, one, one.trial)
+        outcome = worker.load(one.tags, [], anew=one.changes)
+        if outcome.kind == "ok":
+            outcome, _ = ask_call(box, worker, one.tags, one.key, one.trial)
         if outcome.kind != "ok":
             yield Again(one.tags, one.key, how, outcome.kind, (), 0.0)
             continue
@@ -42,10 +36,11 @@ def probe(box: Sandbox, wanted: Wanted, done: list[Done]) -> Iterator[Probe]:
     worker = Worker(box, wanted, lambda _: None)
     for one in done:
         for name, trial in wrong(one.trial):
-            loaded = worker.load(one.tags, [])
-            outcome = call_once(box, worker, one, trial) if loaded.kind == "ok" else loaded
-            message = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
-            yield Probe(one.tags, one.key, name, "accepted" if outcome.kind == "ok" else outcome.kind, message[:500])
+            outcome = worker.load(one.tags, [])
+            if outcome.kind == "ok":
+                outcome, _ = ask_call(box, worker, one.tags, one.key, trial)
+            ended = "accepted" if outcome.kind == "ok" else outcome.kind
+            yield Probe(one.tags, one.key, name, ended, outcome.told[:500])
     box.stop()
 
 
@@ -62,14 +57,6 @@ def wrong(trial: Trial) -> Iterator[tuple[str, Trial]]:
     yield "missing input", replace(trial, feeds=rest)
     array = np.asarray(first.array)[np.newaxis, np.newaxis]
     yield "wrong rank", replace(trial, feeds=(replace(first, array=array, shape=(1, 1, *first.shape)), *rest))
-
-
-def call_once(box: Sandbox, worker: Worker, one: Done, trial: Trial) -> Any:
-    """One call without looking at variables."""
-    folder = Path(tempfile.mkdtemp(dir=box.root / "arrays"))
-    feeds = {feed.keyword: written(feed, folder)[0] for feed in trial.feeds}
-    request = {"do": "call", "key": one.key, "repeat": 1, "watch": [], "keep": str(folder / "out"), "feeds": feeds}
-    return worker.do("call", Location(tag_set=",".join(one.tags), signature=one.key), request)
 
 
 def _largest(before: dict[str, str], after: dict[str, str]) -> float:

@@ -16,7 +16,7 @@ class GroupMemory:
         self._group = group
         self._known = [group]
         self._looks = 0
-        self._page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+        self._page = os.sysconf("SC_PAGE_SIZE")
 
     def look(self) -> int:
         """Bytes now; 0 where nothing can be read."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from smanalyze.api.inputs import plan_inputs
 from smanalyze.errors import FormatError, UsageError
 from smanalyze.facts.fingerprint import audit_fingerprint
+from smanalyze.facts.manifest import digest_files
+from smanalyze.inputs.records import SignatureInputs
 from smanalyze.model.record import record
-from smanalyze.model.saved_model import MetaGraph, SavedModel
+from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.document import MetaGraphReport, Report
 from smanalyze.report.findings import Location
 from smanalyze.report.verify import Again, Probe, RefusedPart
@@ -27,7 +28,7 @@ from smanalyze.verify.observed import (
     TraceSeen,
 )
 from smanalyze.verify.places import places, variables_of
-from smanalyze.verify.sandbox import Sandbox, digests_of
+from smanalyze.verify.sandbox import Sandbox
 from smanalyze.verify.steps import Worker
 from smanalyze.verify.values import Received, chosen, seen
 
@@ -37,13 +38,13 @@ OLDEST = [2, 12]
 
 @record
 class Request:
-    """What to look at: MetaGraphs by their tags and signatures by key (None: all), the seed, inputs that were given."""
+    """What to call with what: a signature without a plan was not asked for. ``complete``: the model has no MetaGraph
+    besides those of the report; ``seed`` chooses among variables that are too many."""
 
-    tags: tuple[str, ...] | None
-    signatures: tuple[str, ...] | None
+    planned: tuple[SignatureInputs, ...]
     seed: int
-    given: Any
     permitted: frozenset[str]
+    complete: bool = True
     full: bool = False
 
 
@@ -60,11 +61,11 @@ def observe(
     caller = Caller(box, worker)
     loads = []
     for number, graph in enumerate(model.meta_graphs):
-        if request.tags is not None and set(request.tags) != set(graph.tags):
-            continue
-        loads.append(_load(model, report, number, worker, request))
+        said = report.meta_graphs[number]
+        objects = places(graph, said)
+        loads.append(_load(model, report, number, objects, worker, request.seed))
         if loads[-1].outcome == "ok":
-            _call_all(model, graph, report.meta_graphs[number], refused, caller, request)
+            _call_all(said, objects, refused, caller, request)
         else:
             reason = f"not loaded: {loads[-1].outcome}"
             caller.not_run += [NotRun(graph.tags, one.key, reason, False) for one in graph.signatures]
@@ -79,7 +80,7 @@ def observe(
     written = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     return Observed(
         environment=worker.environment(request.permitted),
-        complete=request.tags is None,
+        complete=request.complete,
         loads=tuple(loads),
         runs=tuple(caller.runs),
         not_run=tuple(caller.not_run),
@@ -89,7 +90,7 @@ def observe(
         fingerprint_error=error,
         unregistered=tuple((worker.started or {}).get("unregistered", ())),
         written=tuple(written),
-        unchanged=digests == digests_of(model),
+        unchanged=digests == digest_files(model, model.files),
         again=again,
         probes=probes,
     )
@@ -102,12 +103,13 @@ def _check_version(version: str) -> None:
         raise UsageError(f"TensorFlow {version} is too old to verify with; 2.12 or newer is needed.")
 
 
-def _load(model: SavedModel, report: Report, number: int, worker: Worker, request: Request) -> LoadSeen:
+def _load(
+    model: SavedModel, report: Report, number: int, wanted: list[dict[str, Any]], worker: Worker, seed: int
+) -> LoadSeen:
     graph, said = model.meta_graphs[number], report.meta_graphs[number]
-    outcome = worker.load(graph.tags, places(graph, said), anew=True)
+    outcome = worker.load(graph.tags, wanted, anew=True)
     if outcome.kind != "ok":
-        message = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
-        return LoadSeen(graph.tags, outcome.kind, message, outcome.seconds, graph.objects is not None)
+        return LoadSeen(graph.tags, outcome.kind, outcome.told, outcome.seconds, graph.objects is not None)
     found = outcome.result
     objects = tuple(_object(one, worker) for one in found["objects"])
     return LoadSeen(
@@ -118,7 +120,7 @@ def _load(model: SavedModel, report: Report, number: int, worker: Worker, reques
         by_path=graph.objects is not None,
         signatures=tuple(_signature(one) for one in found["signatures"]),
         objects=objects,
-        values=_values(model, report, number, {one.path for one in objects}, worker, request.seed),
+        values=_values(model, report, number, {one.path for one in objects}, worker, seed),
         tables=_tables(model, said, {one.path for one in objects}, worker),
     )
 
@@ -188,38 +190,33 @@ def _lines(model: SavedModel, assets: tuple[str, ...]) -> list[str] | None:
 
 
 def _call_all(
-    model: SavedModel, graph: MetaGraph, said: MetaGraphReport, refused: Iterable[RefusedPart], caller: Caller,
+    said: MetaGraphReport, objects: list[dict[str, Any]], refused: Iterable[RefusedPart], caller: Caller,
     request: Request,
 ) -> None:  # fmt: skip
     """Runs the signatures: those that change nothing first, so that each finds the values of the file."""
-    planned = {
-        one.key: one
-        for one in plan_inputs(
-            model, tags=graph.tags, signatures=request.signatures, seed=request.seed, given=request.given
-        )
-    }
-    parts = {part.where.signature: part for part in refused if part.where.tag_set in (None, ",".join(graph.tags))}
-    variables = said.tags, places(graph, said)
+    tags = said.tags
+    planned = {one.key: one for one in request.planned if one.tags == tags}
+    parts = {part.where.signature: part for part in refused if part.where.tag_set in (None, ",".join(tags))}
     for signature in sorted(said.signatures, key=lambda one: bool(one.reach.changes)):
         part = parts.get(signature.key)
         if signature.key not in planned:
-            caller.not_run.append(NotRun(graph.tags, signature.key, "not asked for", False))
+            caller.not_run.append(NotRun(tags, signature.key, "not asked for", False))
         elif part is not None:
-            caller.not_run.append(NotRun(graph.tags, signature.key, part.message, True))
+            caller.not_run.append(NotRun(tags, signature.key, part.message, True))
         else:
-            caller.call(signature, planned[signature.key], variables, anew=bool(signature.reach.changes))
+            caller.call(signature, planned[signature.key], objects)
 
 
 def _fingerprint(model: SavedModel, box: Sandbox, worker: Worker) -> tuple[tuple[HashSeen, ...], str]:
     """The hashes by TensorFlow's own code, on the copy, beside ours."""
-    if model.fingerprint_presence != "present" or not worker.ready():
+    if model.fingerprint_presence != "present":
         return (), "there is no fingerprint.pb"
     ours = audit_fingerprint(model)
     names = [field.name for field in ours.fields]
     asked = {"do": "fingerprint", "model": str(box.model), "fields": names}
     outcome = worker.do("compute the fingerprint", Location(file="fingerprint.pb"), asked)
     if outcome.kind != "ok":
-        return (), f"{outcome.error or outcome.kind}: {outcome.message}"
+        return (), outcome.told
     stored, computed = outcome.result["stored"], outcome.result["computed"]
     return tuple(
         HashSeen(

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from smanalyze.verify.child import Child
 
 MISSING = "TensorFlow is not installed here: pip install 'smanalyze[verify]', or name an interpreter with --python."
 MEGABYTE = 1 << 20
-_PASSED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_PASSED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _HERE = Path(__file__).parent
 
 
@@ -64,8 +64,8 @@ def find_interpreter(given: str | None) -> str:
 
 class Sandbox:
     """``with Sandbox(...) as box``: a scratch folder, which holds a model's copy in ``box.model`` after ``box.copy``.
-    Nothing is left of it afterwards, nor of the child, even where this process is killed: a janitor waits for its
-    end."""
+    ``end`` is when the whole run must be over, by the monotonic clock, however many workers it has. Nothing is left of
+    it afterwards, nor of the child, even where this process is killed: a janitor waits for its end."""
 
     def __init__(self, interpreter: str, limits: Limits, permitted: frozenset[str]) -> None:
         self.limits = limits
@@ -74,6 +74,7 @@ class Sandbox:
         self._child: Child | None = None
 
     def __enter__(self) -> Sandbox:
+        self.end = time.monotonic() + self.limits.total
         root = tempfile.mkdtemp(prefix="smanalyze-")
         self.root = Path(os.path.realpath(root))
         self._janitor = subprocess.Popen(
@@ -99,35 +100,38 @@ class Sandbox:
 
     def copy(self, model: SavedModel) -> dict[str, str]:
         """Writes the copy, in the place of one before; gives the digest of each file of the original."""
+        assert model.file_pieces is not None
         shutil.rmtree(self.model, ignore_errors=True)
         needed = sum(file.size for file in model.files)
         if needed > shutil.disk_usage(self.root).free:
             raise UsageError(f"There is no room for a copy of the model ({needed} bytes); set TMPDIR.")
-        for folder in ("variables", "assets"):  # empty ones are not listed, and TensorFlow may look there
-            (self.model / folder).mkdir(parents=True, exist_ok=True)
+        self.model.mkdir()
         digests = {}
         for file in model.files:
             place = self.model / file.path
             place.parent.mkdir(parents=True, exist_ok=True)
+            digest = hashlib.sha256()
             try:
                 with open(place, "wb") as copy:
-                    digests[file.path] = _passed(model, file.path, copy.write)
+                    for piece in model.file_pieces(file.path):
+                        digest.update(piece)
+                        copy.write(piece)
+                digests[file.path] = digest.hexdigest()
             except FormatError:
                 place.unlink()  # what cannot be read is missing for TensorFlow, too
-        for folder in ("variables", "assets"):
-            with contextlib.suppress(OSError):
-                (self.model / folder).rmdir()
         return digests
 
-    def files(self) -> dict[str, str]:
-        """Path below the scratch folder -> digest (of the model's copy) or size, of all but the arrays we exchange."""
-        found = {}
+    def files(self) -> dict[str, tuple[int, ...]]:
+        """Path below the scratch folder -> size, of all but the arrays we exchange; of the model's copy with what the
+        system notes of each change, its own time besides, which nobody can set."""
+        found: dict[str, tuple[int, ...]] = {}
         for place in sorted(self.root.rglob("*")):
             path = place.relative_to(self.root).as_posix()
             if path.startswith("arrays/") or not place.is_file():
                 continue
+            now = place.stat()
             copied = path.startswith("model/")
-            found[path] = hashlib.sha256(place.read_bytes()).hexdigest() if copied else str(place.stat().st_size)
+            found[path] = (now.st_size, now.st_ino, now.st_mtime_ns, now.st_ctime_ns) if copied else (now.st_size,)
         return found
 
     def start(self, *, plain: bool = True) -> Child:
@@ -170,22 +174,3 @@ class Sandbox:
     def settings(self) -> dict[str, Any]:
         """What the worker must know of the cage."""
         return {"network": "network" in self._permitted, "processes": "process" in self._permitted}
-
-
-def digests_of(model: SavedModel) -> dict[str, str]:
-    """The digest of each file of the original as it is now; one that cannot be read is missing."""
-    found = {}
-    for file in model.files:
-        with contextlib.suppress(FormatError):
-            found[file.path] = _passed(model, file.path, lambda _: None)
-    return found
-
-
-def _passed(model: SavedModel, path: str, take: Callable[[memoryview], object]) -> str:
-    """Hands over a file of the original, a piece at a time; its digest."""
-    assert model.file_pieces is not None
-    digest = hashlib.sha256()
-    for piece in model.file_pieces(path):
-        digest.update(piece)
-        take(piece)
-    return digest.hexdigest()

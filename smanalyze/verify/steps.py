@@ -11,7 +11,7 @@ from typing import Any
 
 from smanalyze.model.record import record
 from smanalyze.report.findings import Location
-from smanalyze.report.verify import Death, Environment
+from smanalyze.report.verify import Death, Environment, Network
 from smanalyze.verify.child import Child, Outcome, Sink
 from smanalyze.verify.sandbox import Sandbox
 
@@ -48,7 +48,6 @@ class Worker:
         self._starting = False
         self._starts = 0
         self._loaded: Any = None
-        self._end = time.monotonic() + box.limits.total
 
     def begin(self) -> None:
         """Lets a child import TensorFlow, and does not wait for it."""
@@ -63,15 +62,18 @@ class Worker:
 
     def ready(self) -> bool:
         """Whether there is a child that has imported TensorFlow; starts one where there is none."""
+        if time.monotonic() > self._box.end:
+            self.could_not_start = "the time of the whole run is over"
+            return False
         if self._child is None:
-            if self._starts >= MAX_STARTS or time.monotonic() > self._end:
-                self.could_not_start = "too many children died" if self._starts >= MAX_STARTS else "the time is over"
+            if self._starts >= MAX_STARTS:
+                self.could_not_start = "too many children died"
                 return False
             self.begin()
         if self._starting:
             self._tell("import TensorFlow")
             assert self._child is not None
-            outcome = self._child.answer(self._box.limits.start)
+            outcome = self._child.answer(min(self._box.limits.start, self._left()))
             self._starting = False
             if outcome.kind != "ok":
                 self._stop()
@@ -98,13 +100,16 @@ class Worker:
             return Outcome("ended", message=self.could_not_start, dead=True)
         self._tell(f"{step} {where.signature or where.tag_set or ''}".strip())
         assert self._child is not None
-        left = max(self._end - time.monotonic(), 1.0)
-        outcome = self._child.ask(request, min(seconds or self._box.limits.step, left), sink)
+        outcome = self._child.ask(request, min(seconds or self._box.limits.step, self._left()), sink)
         outcome = replace(outcome, message=_plain(self._clean(outcome.message)), said=self._clean(outcome.said)[-2000:])
         if outcome.dead:
             self.deaths.append(Death(step, where, outcome.kind, outcome.message, outcome.said))
             self._stop()
         return outcome
+
+    def _left(self) -> float:
+        """Seconds of the whole run; what has begun is given one."""
+        return max(self._box.end - time.monotonic(), 1.0)
 
     def _clean(self, text: str) -> str:
         """Without the times, places and names of this machine."""
@@ -125,7 +130,7 @@ class Worker:
         """Where the model ran."""
         told = self.started or {"tensorflow": "", "python": "", "blocked": False, "namespace": ""}
         apart = bool(told["namespace"]) and told["namespace"] != _namespace()
-        network = "permitted" if "network" in permitted else "namespace" if apart else "open"
+        network: Network = "permitted" if "network" in permitted else "namespace" if apart else "open"
         if network == "open" and told["blocked"]:
             network = "blocked"
         notes = []

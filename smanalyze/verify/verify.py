@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from smanalyze.api.analyze import analyze
+from smanalyze.api.inputs import plan_inputs
 from smanalyze.api.scan import scan
 from smanalyze.errors import UsageError
 from smanalyze.model.saved_model import SavedModel, select_meta_graphs
@@ -13,10 +13,16 @@ from smanalyze.report.verify import VerifyReport
 from smanalyze.verify.answer import build_report, refused_report
 from smanalyze.verify.gate import GATED, LIBRARY_CLASSES, refusals, refuses_load
 from smanalyze.verify.observe import Request, observe
-from smanalyze.verify.sandbox import Sandbox, find_interpreter, limits_for
+from smanalyze.verify.sandbox import MEGABYTE, Sandbox, find_interpreter, limits_for
 from smanalyze.verify.steps import Wanted, Worker
 
 PROFILES = ("quick", "full")
+
+MOST_SECONDS = 86400
+"""A day; longer calls overflow the limits of the system."""
+
+MOST_MEMORY = 1 << 50
+"""Bytes, a petabyte; for the same reason."""
 
 
 def verify(
@@ -26,7 +32,7 @@ def verify(
     signatures: tuple[str, ...] | None = None,
     permit: frozenset[str] = frozenset(),
     libraries: tuple[str, ...] = (),
-    inputs: Any = None,
+    inputs: str | None = None,
     profile: str = "quick",
     python: str | None = None,
     seed: int = 0,
@@ -38,9 +44,11 @@ def verify(
     network, with limits of memory (bytes) and time (``timeout`` seconds a call), calls its signatures and compares.
 
     The profile ``full`` also calls all again in a second process and with TensorFlow's own threads, and makes calls
-    that should be refused. ``permit`` names risk classes that may act; ``libraries`` are files of custom ops;
+    that should be refused. ``tags`` chooses one MetaGraph, and the answer is about a report of that one; ``inputs`` is
+    the path of a .npz or JSON file. ``permit`` names risk classes that may act; ``libraries`` are files of custom ops;
     ``python`` is an interpreter whose TensorFlow is used instead of this one's; ``tell`` takes the name of each step.
-    Raises UsageError where there is no TensorFlow, or it cannot be used; never for what the model does.
+    Raises UsageError where there is no TensorFlow, or it cannot be used, and for what cannot be asked of the model;
+    never for what the model does.
     """
     permitted = permit | (LIBRARY_CLASSES if libraries else frozenset())
     if profile not in PROFILES:
@@ -48,18 +56,20 @@ def verify(
     unknown = sorted(permit - set(GATED))
     if unknown:
         raise UsageError(f"There is no risk class {unknown[0]!r} to permit. Classes: {', '.join(GATED)}.")
-    _check_names(model, tags, signatures)
+    _check_numbers(seed, timeout, memory)
+    chosen = model if tags is None else select_meta_graphs(model, tags)
+    planned = plan_inputs(chosen, signatures=signatures, seed=seed, given=inputs)
     interpreter = find_interpreter(python)
+    refused = refusals(scan(chosen), permitted)
+    if refuses_load(refused):
+        return refused_report(analyze(chosen, sections=("model",)), profile, permit, refused)
     with Sandbox(interpreter, limits_for(model, memory, timeout), permitted) as box:
-        found = scan(model)
-        refused = refusals(found, permitted)
-        if refuses_load(refused):
-            return refused_report(model.found.path_name, profile, permit, refused)
-        worker = Worker(box, Wanted(libraries, seed, 1, ops_of(model)), tell or _silent)
+        worker = Worker(box, Wanted(libraries, seed, 1, ops_of(chosen)), tell or _silent)
         worker.begin()  # TensorFlow is imported while we read
-        report = analyze(model)
-        asked = Request(tags, signatures, seed, inputs, permitted, full=profile == "full")
-        observed = observe(model, report, refused, box, worker, asked)
+        report = analyze(chosen)
+        complete = len(chosen.meta_graphs) == len(model.meta_graphs)
+        asked = Request(planned, seed, permitted, complete=complete, full=profile == "full")
+        observed = observe(chosen, report, refused, box, worker, asked)
     return build_report(report, observed, refused, profile, permit)
 
 
@@ -72,13 +82,14 @@ def ops_of(model: SavedModel) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _check_names(model: SavedModel, tags: tuple[str, ...] | None, signatures: tuple[str, ...] | None) -> None:
-    """Raises UsageError for a tag-set or a signature that the model does not have."""
-    graphs = model.meta_graphs if tags is None else select_meta_graphs(model, tags).meta_graphs
-    there = {signature.key for graph in graphs for signature in graph.signatures}
-    unknown = [key for key in signatures or () if key not in there]
-    if unknown:
-        raise UsageError(f"There is no signature {unknown[0]!r}. Signatures: {', '.join(sorted(there)) or 'none'}.")
+def _check_numbers(seed: int, timeout: float | None, memory: int | None) -> None:
+    """Raises UsageError for a number with which nothing can run."""
+    if seed < 0:
+        raise UsageError("The seed is a number from 0 on.")
+    if timeout is not None and not 0 < timeout <= MOST_SECONDS:  # nor is it NaN
+        raise UsageError(f"A call can be given more than 0 and at most {MOST_SECONDS:,} seconds.")
+    if memory is not None and not MEGABYTE <= memory <= MOST_MEMORY:
+        raise UsageError(f"The child can be given from 1 to {MOST_MEMORY // MEGABYTE:,} MB of memory.")
 
 
 def _silent(_: str) -> None:

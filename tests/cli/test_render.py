@@ -66,6 +66,7 @@ BROKEN = [
     ('{"schema_version": 1}', "has no schema_version"),
     ('{"schema_version": "2.0"}', "has schema version 2.0; this program reads"),
     ('{"schema_version": "1.0"}', "$ lacks sections, model"),
+    ('{"schema_version": "1.0", "results": []}', "its results are empty"),
     ('{"schema_version": "1.0", "results": [1]}', "$ should be an object"),
     ('{"schema_version": "1.0", "results": [{}]}', "$ lacks schema_version"),
     ('{"schema_version": "1.0", "sections": "model"}', "$.sections should be a list, not a string"),

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,9 @@ def test_a_model_that_acts_while_loading_is_refused(cli: Command) -> None:
         (["-o", str(MODEL / "verify.json")], "Nothing is written into the model's own folder"),
         (["--tag-set", "nonsense"], "No MetaGraph has the tag-set"),
         (["--signature-def", "nonsense"], "no signature 'nonsense'"),
+        (["--seed", "-1"], "from 0 on"),
+        (["--timeout", "nan"], "at most 86,400 seconds"),
+        (["--memory", "0"], "from 1 to"),
     ],
 )
 def test_what_cannot_be_asked_is_2(arguments: list[str], words: str, cli: Command) -> None:
@@ -116,15 +120,36 @@ def test_a_verification_of_another_model_is_refused(cli: Command, tmp_path: Path
     sentences(said.err)
 
 
+def test_a_refusal_is_shown_too(cli: Command, tmp_path: Path) -> None:
+    proof = tmp_path / "verify.json"
+    assert cli("verify", WRITES, "--python", "python3", "-o", proof).code == 5
+    said = cli("report", WRITES, "--verified", proof, "-o", tmp_path / "page.html")
+    assert (said.code, said.err) == (0, "")
+    assert '<span class="badge warning">REFUSED</span>' in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_it_needs_a_page(cli: Command, tmp_path: Path) -> None:
     said = cli("report", GOOD / NAME, "--verified", tmp_path / "verify.json")
     assert (said.code, said.out) == (2, "")
     assert "HTML page" in said.err
 
 
-def test_a_file_that_is_none_is_refused(cli: Command, tmp_path: Path) -> None:
+def strange_network() -> dict[str, Any]:
+    """A verification that ran in a network of which nobody has heard."""
+    document: dict[str, Any] = to_dict(proof_of(NAME))
+    document["environment"]["network"] = "carrier pigeons"
+    return document
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"schema_version": "1.0"}, {"schema_version": "1.0", "results": []}, strange_network(),
+     {"schema_version": "1.0", "results": [to_dict(proof_of(NAME))] * 2}],
+    ids=["nothing", "no results", "strange network", "several"],
+)  # fmt: skip
+def test_a_file_that_is_none_is_refused(document: dict[str, Any], cli: Command, tmp_path: Path) -> None:
     proof = tmp_path / "verify.json"
-    proof.write_text(json.dumps({"schema_version": "1.0"}), encoding="utf-8")
+    proof.write_text(json.dumps(document), encoding="utf-8")
     said = cli("report", GOOD / NAME, "--verified", proof, "--format", "html")
     assert (said.code, said.out) == (2, "")
     sentences(said.err)
@@ -137,3 +162,12 @@ def test_render_draws_it_again(cli: Command, tmp_path: Path) -> None:
     assert said.code == 0
     assert said.out.startswith(f"{NAME}: CONFIRMED.")
     assert cli("render", proof, "--format", "html").code == 2
+
+
+def test_render_refuses_one_that_it_does_not_understand(cli: Command, tmp_path: Path) -> None:
+    proof = tmp_path / "verify.json"
+    proof.write_text(json.dumps(strange_network()), encoding="utf-8")
+    said = cli("render", proof)
+    assert (said.code, said.out) == (2, "")
+    assert "network should be one of" in said.err
+    sentences(said.err)

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from smanalyze.render.html import render_html
-from smanalyze.report.verify import VerifyReport
+from smanalyze.render.html_proofs import Proofs
+from smanalyze.report.findings import Location
+from smanalyze.report.verify import Check, VerifyReport
 from smanalyze.verify.answer import build_report
 from tests.models import report_of
 from tests.verify.observed import stored
@@ -30,6 +32,11 @@ def test_each_check_has_its_badge(name: str) -> None:
     shown = [(code, mark) for _, mark, code in BADGE.findall(page)]
     marks = {"confirmed": "✓", "contradicted": "✗", "not tested": "○"}
     assert sorted(shown) == sorted((check.code, marks[check.status]) for check in proof.checks)
+
+
+def test_a_meta_graph_without_tags_has_its_badges() -> None:
+    check = Check("V101", Location(tag_set=""), "loads", "confirmed", "yes", "", "")
+    assert Proofs(replace(verified(), checks=(check,))).of("graph", "", ()) == (check,)
 
 
 def test_a_page_without_a_verification_has_none() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from smanalyze.api.analyze import analyze
+from smanalyze.api.inputs import plan_inputs
 from smanalyze.api.scan import scan
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.serialize import from_dict, to_dict
@@ -40,7 +41,7 @@ def observe_models(models: dict[str, SavedModel]) -> Iterator[tuple[str, Observe
         for name, model in models.items():
             refused = refusals(scan(model), frozenset())
             assert not refuses_load(refused), name
-            request = Request(None, None, 0, None, frozenset())
+            request = Request(plan_inputs(model), 0, frozenset())
             seen = observe(model, analyze(model), refused, box, worker, request)
             yield name, replace(seen, unregistered=tuple(op for op in seen.unregistered if op in ops_of(model)))
 

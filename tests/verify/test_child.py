@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from smanalyze.verify import child as child_module
 from smanalyze.verify.child import Child, Outcome
 
 GIGABYTE = 1 << 30
@@ -119,6 +120,53 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+ESCAPES = """
+import time
+if not os.fork():
+    os.setsid()
+    end = time.monotonic() + 12
+    while time.monotonic() < end:
+        time.sleep(0.05)
+        {chatter}
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("chatter", ["pass", "os.write(2, b'x')"], ids=["silent", "talking"])
+@pytest.mark.parametrize("then", ["time.sleep(60)", "os._exit(3)"], ids=["waits", "ends"])
+def test_a_process_that_left_the_group_holds_up_nobody(chatter: str, then: str, tmp_path: Path) -> None:
+    """It has the pipes of the worker, and no signal to the group reaches it."""
+    begin = time.monotonic()
+    outcome = end_of(ESCAPES.format(chatter=chatter) + then, tmp_path, seconds=1.0)
+    assert (outcome.kind, outcome.dead) == ("timeout" if "sleep" in then else "ended", True)
+    assert time.monotonic() - begin < 8
+
+
+def test_a_worker_that_closes_its_pipes_is_ended(tmp_path: Path) -> None:
+    outcome = end_of("import time; os.close(1); os.close(2); time.sleep(60)", tmp_path, seconds=20.0)
+    assert (outcome.kind, outcome.dead, outcome.message) == ("ended", True, "it would not be talked to any more")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["no json", "[1]", "1", '"result"', '{"error": 1}', '{"error": {"type": 1, "message": ""}}', '{"error": null}',
+     '{"at": "x"}', '{"at": "x", "bytes": -1}', '{"at": "x", "bytes": "3"}', "[" * 100000],
+    ids=lambda answer: answer[:40],
+)  # fmt: skip
+def test_an_answer_that_is_none_ends_the_worker(answer: str, tmp_path: Path) -> None:
+    code = f"sys.stdout.write({answer!r} + chr(10)); sys.stdout.flush(); import time; time.sleep(60)"
+    outcome = end_of(code, tmp_path)
+    assert (outcome.kind, outcome.dead) == ("ended", True)
+    assert outcome.message == "what it answered cannot be understood"
+
+
+def test_a_line_without_end_is_not_taken_for_want_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_module, "MAX_LINE", 1 << 20)
+    outcome = end_of("while True: sys.stdout.write('x' * 65536)", tmp_path)
+    assert (outcome.kind, outcome.dead) == ("ended", True)
+    assert outcome.message == "a line of its answer is longer than 1,048,576 bytes"
 
 
 def test_the_requests_are_lines_of_json(tmp_path: Path) -> None:

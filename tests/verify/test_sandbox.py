@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from smanalyze.errors import UsageError
+from smanalyze.facts.manifest import digest_files
 from smanalyze.verify import sandbox, worker
-from smanalyze.verify.sandbox import Sandbox, digests_of, find_interpreter, limits_for
+from smanalyze.verify.sandbox import Sandbox, find_interpreter, limits_for
+from smanalyze.verify.steps import Wanted, Worker
 from tests.conftest import ROOT
 from tests.models import digests, folder_of, model_of
 
@@ -37,7 +39,7 @@ def test_the_copy_is_the_model_and_no_link() -> None:
     model = model_of(MODEL)
     before = digests(folder_of(MODEL))
     with Sandbox(sys.executable, limits_for(model, None, None), frozenset()) as box:
-        assert box.copy(model) == digests_of(model)
+        assert box.copy(model) == digest_files(model, model.files)
         for file in model.files:
             copy, original = box.model / file.path, folder_of(MODEL) / file.path
             assert copy.read_bytes() == original.read_bytes()
@@ -45,6 +47,31 @@ def test_the_copy_is_the_model_and_no_link() -> None:
         root = box.root
     assert not root.exists()
     assert digests(folder_of(MODEL)) == before
+
+
+def test_a_change_of_the_copy_is_seen_though_it_looks_the_same() -> None:
+    """Same size, and the time that the file had."""
+    model = model_of(MODEL)
+    with Sandbox(sys.executable, limits_for(model, None, None), frozenset()) as box:
+        box.copy(model)
+        file = box.model / "saved_model.pb"
+        before, had = box.files(), file.stat()
+        assert box.files() == before
+        time.sleep(0.02)  # the system's clock is coarse
+        file.write_bytes(bytes(had.st_size))
+        os.utime(file, ns=(had.st_atime_ns, had.st_mtime_ns))
+        after = box.files()
+    assert {path for path in after if after[path] != before[path]} == {"model/saved_model.pb"}
+
+
+def test_the_time_of_a_run_is_that_of_all_its_workers() -> None:
+    model = model_of(MODEL)
+    with Sandbox(sys.executable, limits_for(model, None, None), frozenset()) as box:
+        box.end = time.monotonic() - 1.0
+        for _ in range(2):
+            one = Worker(box, Wanted((), 0, 1, ()), lambda _: None)
+            assert not one.ready()
+            assert one.could_not_start == "the time of the whole run is over"
 
 
 def test_an_exception_leaves_nothing() -> None:
