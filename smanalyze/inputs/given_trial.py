@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from smanalyze.errors import FormatError, UsageError
-from smanalyze.inputs.given import BARE, Named, array_of
+from smanalyze.inputs.given import array_of
+from smanalyze.inputs.given_json import BARE, Named
 from smanalyze.inputs.records import Feed, Slot, Trial
 from smanalyze.model.tensors import Shape
 
