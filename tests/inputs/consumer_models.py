@@ -477,6 +477,17 @@ def short_floats(x):
     return x + x
 
 
+@case(Spec(None, tf.float32))
+def pooling_of_given_windows(m, _):
+    m.kernel = weights(7 * 7 * 2, 3)
+
+    def call(x):
+        pooled = tf.raw_ops.MaxPoolV2(input=x, ksize=[1, 3, 3, 1], strides=[1, 2, 2, 1], padding="VALID")
+        return tf.reshape(pooled, [-1, 7 * 7 * 2]) @ m.kernel
+
+    return call
+
+
 @case(Spec([None], tf.complex64))
 def complex_numbers(x):
     return tf.math.abs(x)
