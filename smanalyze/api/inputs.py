@@ -13,7 +13,7 @@ from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import input_slots
 from smanalyze.inputs.consumers import Wanted, find_wanted
 from smanalyze.inputs.defaults import default_arrays, with_defaults
-from smanalyze.inputs.given import ANY, BARE, Named
+from smanalyze.inputs.given_json import ANY, BARE, Named
 from smanalyze.inputs.given_trial import fits_names, given_trial
 from smanalyze.inputs.make_strings import MAX_STRINGS
 from smanalyze.inputs.make_values import MAX_NUMBERS
@@ -48,19 +48,20 @@ def plan_inputs(
                 there = ", ".join(dict.fromkeys(known)) or "none"
                 raise UsageError(f"There is no signature {key!r}. Signatures: {there}.")
     planner = _Planner(chosen, seed)
+    graphs = {id(meta_graph): ModelGraph(meta_graph) for meta_graph in chosen.meta_graphs}
     wanted = [
-        (ModelGraph(meta_graph), signature)
+        (graphs[id(meta_graph)], signature)
         for meta_graph in chosen.meta_graphs
         for signature in meta_graph.signatures
         if signatures is None or signature.key in signatures
     ]
-    files = _from_file(given, [signature for _, signature in wanted], signatures is not None)
-    names: dict[int, Names] = {}
-    found = []
-    for graph, signature in wanted:
-        table = names.setdefault(id(graph.meta_graph), Names(graph))
-        found.append(planner.plan(graph, table, signature, files.get(signature.key)))
-    return tuple(found)
+    every = [signature for meta_graph in chosen.meta_graphs for signature in meta_graph.signatures]
+    files = _from_file(given, [signature for _, signature in wanted], every, signatures is not None)
+    names = {number: Names(graph) for number, graph in graphs.items()}
+    return tuple(
+        planner.plan(graph, names[id(graph.meta_graph)], signature, file)
+        for (graph, signature), file in zip(wanted, files, strict=True)
+    )
 
 
 class _Planner:
@@ -158,7 +159,7 @@ def _fitting(name: str, signature: Signature, slots: tuple[Slot, ...], values: N
 
 
 def _of_mlflow(example: bytes, signature: Signature, slots: tuple[Slot, ...]) -> tuple[Trial, ...]:
-    from smanalyze.inputs.given import json_given
+    from smanalyze.inputs.given_json import json_given
 
     try:
         (values,) = json_given(example).values()
@@ -170,35 +171,44 @@ def _of_mlflow(example: bytes, signature: Signature, slots: tuple[Slot, ...]) ->
 # A given file -------------------------------------------------------------------------------------------------------
 
 
-def _from_file(path: str | None, signatures: list[Signature], chosen: bool) -> dict[str, Trial]:
-    """The trial of each signature that the file has values for. Raises UsageError where it fits none, or where one
-    that was chosen, or that the file names, does not fit."""
+def _from_file(path: str | None, wanted: list[Signature], every: list[Signature], chosen: bool) -> list[Trial | None]:
+    """For each wanted signature the trial that the file has values for; ``every`` are all that it may name.
+
+    Raises UsageError where it fits none, or where one that was chosen, or that the file names, does not fit.
+    """
     if path is None:
-        return {}
+        return [None] * len(wanted)
     from smanalyze.inputs.given import read_given
 
-    values = _by_signature(read_given(path), signatures)
-    known = {signature.key: signature for signature in signatures}
-    unknown = [key for key in values if key != ANY and key not in known]
-    if unknown:
+    values = _by_signature(read_given(path), every)
+    known = dict.fromkeys(signature.key for signature in every)
+    unknown = next((key for key in values if key != ANY and key not in known), None)
+    if unknown is not None:
         there = ", ".join(known) or "none"
-        raise UsageError(f"There is no signature {unknown[0]!r}. Signatures: {there}.", file=path)
-    found: dict[str, Trial] = {}
-    for signature in signatures:
-        slots, defaults = slots_of(signature), default_arrays(signature)
-        own = values.get(signature.key)
-        if own is None and ANY in values:
-            wanted = chosen or len(signatures) == 1
-            own = values[ANY] if wanted or fits_names(slots, values[ANY], frozenset(defaults)) else None
-        if own is not None:
-            try:
-                found[signature.key] = given_trial("given", signature.key, slots, own, defaults, f"given in {path}")
-            except UsageError as error:
-                raise UsageError(error.message, file=path) from error
-    if not found:
-        inputs = "; ".join(f"{s.key}: {', '.join(slot.keyword for slot in slots_of(s))}" for s in signatures)
+        raise UsageError(f"There is no signature {unknown!r}. Signatures: {there}.", file=path)
+    only = chosen or len(known) == 1
+    found = [_trial_of(path, signature, values, only) for signature in wanted]
+    if not any(found) and ANY not in values:
+        keys, there = (", ".join(map(repr, one)) for one in ([s.key for s in wanted], values))
+        raise UsageError(f"The file has values for {there or 'no signature'}, and none for {keys}.", file=path)
+    if not any(found):
+        inputs = "; ".join(f"{s.key}: {', '.join(slot.keyword for slot in slots_of(s))}" for s in wanted)
         raise UsageError(f"The names in the file are those of no signature. Inputs by signature: {inputs}.", file=path)
     return found
+
+
+def _trial_of(path: str, signature: Signature, values: dict[str, Named], only: bool) -> Trial | None:
+    """The trial of one signature; ``only``: values that name no signature are for it."""
+    slots, defaults = slots_of(signature), default_arrays(signature)
+    own = values.get(signature.key)
+    if own is None and ANY in values and (only or fits_names(slots, values[ANY], frozenset(defaults))):
+        own = values[ANY]
+    if own is None:
+        return None
+    try:
+        return given_trial("given", signature.key, slots, own, defaults, f"given in {path}")
+    except UsageError as error:
+        raise UsageError(error.message, file=path) from error
 
 
 def _by_signature(values: dict[str, Named], signatures: list[Signature]) -> dict[str, Named]:
@@ -207,7 +217,7 @@ def _by_signature(values: dict[str, Named], signatures: list[Signature]) -> dict
     if flat is None or set(flat) == {BARE}:
         return values
     keys = sorted((signature.key for signature in signatures), key=len, reverse=True)
-    if flat and all(name in keys and isinstance(value, dict) for name, value in flat.items()):
+    if flat and all(name in keys and isinstance(value, dict) and set(value) != {"b64"} for name, value in flat.items()):
         return dict(flat)
     inputs = {slot.keyword for signature in signatures for slot in slots_of(signature)}
     found: dict[str, Named] = {}

@@ -29,7 +29,8 @@ def choose_trial(
 
     Without a number it is the first that has nothing odd, which a server should take.
 
-    Raises UsageError where there are fewer trials; ``exactly``: also where the batch is another.
+    Raises UsageError where there are fewer trials, or the batch is too large; ``exactly``: also where it cannot be
+    chosen.
     """
     if planned.reason:
         return None
@@ -42,6 +43,8 @@ def choose_trial(
     if trial is None:
         raise UsageError(f"Signature {planned.key!r} has fewer than {number} trials.")
     made = trial if batch is None else trial.with_batch(batch)
+    if trial.batch is not None and made.batch == trial.batch != batch and batch is not None:
+        raise UsageError(f"A batch of {batch:,} is too large for the signature {planned.key!r}.")
     if exactly and batch is not None and made.batch != batch:
         raise UsageError(f"The batch of {planned.key!r} cannot be chosen: its inputs have fixed sizes.")
     return made

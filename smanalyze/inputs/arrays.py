@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,11 @@ def npz(trials: Sequence[tuple[str, Trial]]) -> bytes:
             name = f"{key}/{feed.keyword}" if len(trials) > 1 else feed.keyword
             arrays.update(_storable(name, feed.array))
     held = io.BytesIO()
-    np.savez(held, allow_pickle=False, **arrays)
+    # np.savez takes names as keywords, beside its own arguments: older ones store allow_pickle, none an array `file`.
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
     return held.getvalue()
 
 

@@ -130,15 +130,15 @@ def _apart(found: dict[Group, None], known: list[Group]) -> list[Group]:
 def _share_lengths(sources: list[Source], demands: Demands) -> None:
     """Inputs whose names share a word (``input_ids``, ``input_mask``, ``segment_ids``) have their unknown sizes in
     common, where nothing else decides about them."""
-    for number, one in enumerate(sources):
-        for other in sources[number + 1 :]:
-            if one.dims is None or other.dims is None or len(one.dims) != len(other.dims) or not _related(one, other):
-                continue
-            for a, b in zip(one.dims, other.dims, strict=True):
-                if isinstance(a, Dim) and isinstance(b, Dim) and not (demands.why(a) and demands.why(b)):
-                    demands.equal(a, b, "")
-
-
-def _related(one: Source, other: Source) -> bool:
-    words = [set(re.findall(r"[a-z]{2,}", source.name.lower())) for source in (one, other)]
-    return bool(words[0] & words[1])
+    told = set(demands.reasons())
+    first: dict[tuple[str, int, int], Dim] = {}
+    for source in sources:
+        words = dict.fromkeys(re.findall(r"[a-z]{2,}", source.name.lower()))
+        for place, size in enumerate(source.dims or ()):
+            for word in words:
+                if isinstance(size, Dim):
+                    known = first.setdefault((word, len(source.dims or ()), place), size).root()
+                    fixed = {known, size.root()} & told
+                    if len(fixed) < len({known, size.root()}):
+                        demands.equal(known, size, "")
+                        told |= {size.root()} if fixed else set()

@@ -1,30 +1,23 @@
-"""Values that somebody gives: a file of arrays (.npz), or JSON in one of the forms that people keep requests in.
-
-JSON: ``{input: values}``; the same below signature keys; the body of a REST request (``inputs`` or ``instances``); a
-PredictRequest of gRPC (proto3's JSON); an input example of MLflow (``columns`` and ``data``, ``dataframe_split``,
-``dataframe_records``, ``inputs``, or bare values). Bytes are ``{"b64": "..."}``.
-"""
+"""Values that somebody gives, from a file: arrays (.npz), or JSON; and what they are as arrays of a dtype."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
+from math import prod
 from typing import Any
 
 from smanalyze.errors import UsageError
-
-BARE = ""
-"""The name of values that stand alone, for a signature of one input."""
-
-ANY = ""
-"""The signature key of values that name no signature."""
+from smanalyze.inputs.given_json import ANY, Flat, Named, bytes_of, json_given, kind_of
 
 LENGTHS = ".lengths"
 """After the name of strings in a .npz file: how long each is, where one ends in zero bytes, which numpy drops."""
 
-Named = dict[str, Any]
+MAX_RANK = 32
+"""numpy before 2.0 has arrays of no higher rank."""
 
 
 def read_given(path: str) -> dict[str, Named]:
@@ -39,80 +32,92 @@ def read_given(path: str) -> dict[str, Named]:
         raise UsageError(f"The file cannot be read: {error.strerror}.", file=path) from error
     try:
         return json_given(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"The file is neither .npz nor JSON: {error}.", file=path) from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"The file is neither .npz nor JSON of a form that is known: {error}.", file=path) from error
+        why = "it is nested too deep" if isinstance(error, RecursionError) else error
+        raise UsageError(f"The file is JSON of no form that is known: {why}.", file=path) from error
 
 
 def _npz(path: str) -> Named:
-    import numpy as np
-
+    """The arrays of a .npz file. Read one by one, so that what is said of a damaged one names it."""
+    found: Named = {}
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise UsageError(f"The file holds something other than arrays: {error}", file=path) from error
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                found[member.filename.removesuffix(".npy")] = _array(archive, member, path)
+    except (*_DAMAGED, OSError) as error:
+        raise UsageError(f"The file cannot be read as .npz: {_said(error)}.", file=path) from error
     for name in [name for name in found if name.endswith(LENGTHS) and name.removesuffix(LENGTHS) in found]:
-        lengths, values = found.pop(name), found[name.removesuffix(LENGTHS)]
-        whole = np.empty(values.size, object)
-        whole[:] = [bytes(v).ljust(int(n), b"\0") for v, n in zip(values.ravel(), lengths.ravel(), strict=False)]
-        found[name.removesuffix(LENGTHS)] = whole.reshape(values.shape)
+        try:
+            found[name.removesuffix(LENGTHS)] = _lengthened(found[name.removesuffix(LENGTHS)], found.pop(name))
+        except ValueError as error:
+            raise UsageError(f"The array {name!r} of the file cannot be used: {error}.", file=path) from error
     return found
 
 
-def json_given(text: bytes) -> dict[str, Named]:
-    """What JSON gives. Raises ValueError for a form that is not known."""
-    document = json.loads(text)
-    if isinstance(document, dict) and isinstance(document.get("signatures"), dict):
-        return {key: _inputs(value) for key, value in document["signatures"].items()}
-    key = ANY
-    if isinstance(document, dict):
-        spec = document.get("modelSpec") or document.get("model_spec") or {}
-        key = document.get("signature_name") or spec.get("signatureName") or spec.get("signature_name") or ANY
-    return {key: _inputs(document)}
+_DAMAGED = (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, TypeError, OverflowError,
+            MemoryError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error)  # fmt: skip
+"""What zipfile and numpy raise of damaged files: of a wrong checksum, of encryption, a head that is
+no Python literal, a size that there is no room for."""
 
 
-def _inputs(document: Any) -> Named:
-    if not isinstance(document, dict):
-        return {BARE: document}
-    if "dataframe_split" in document or {"columns", "data"} <= document.keys():
-        table = document.get("dataframe_split", document)
-        columns = list(zip(*table["data"], strict=True))
-        return {str(name): list(values) for name, values in zip(table["columns"], columns, strict=True)}
-    rows = document.get("instances", document.get("dataframe_records"))
-    if isinstance(rows, list):
-        if rows and all(isinstance(row, dict) and set(row) != {"b64"} for row in rows):
-            return {str(name): [row[name] for row in rows] for name in rows[0]}
-        return {BARE: rows}
-    if "inputs" in document and set(document) <= {"inputs", "signature_name", "modelSpec", "model_spec", "params"}:
-        found = document["inputs"]
-        if not isinstance(found, dict) or set(found) == {"b64"}:
-            return {BARE: found}
-        return {name: _tensor(value) for name, value in found.items()}
-    return document
-
-
-def _tensor(value: Any) -> Any:
-    """The values of a TensorProto in proto3's JSON; anything else as it is."""
-    if not isinstance(value, dict) or "dtype" not in value:
-        return value
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> Any:
     import numpy as np
 
-    shape = tuple(int(dim.get("size", 0)) for dim in value.get("tensorShape", {}).get("dim", ()))
-    if "stringVal" in value:
-        return _nested([{"b64": one} for one in value["stringVal"]], shape)
-    for name in ("floatVal", "doubleVal", "intVal", "int64Val", "boolVal", "uint32Val", "uint64Val"):
-        if name in value:
-            return _nested([int(one) if isinstance(one, str) and one.lstrip("-").isdigit() else float(one)
-                            if isinstance(one, str) else one for one in value[name]], shape)  # fmt: skip
-    content = base64.b64decode(value.get("tensorContent", ""))
-    return np.frombuffer(content, np.uint8).reshape(-1), shape
+    try:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"numpy does not compress by the method {member.compress_type}")
+        with archive.open(member) as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except (*_DAMAGED, OSError) as error:
+        raise UsageError(
+            f"What the file holds as {member.filename!r} is no array: {_said(error)}.", file=path
+        ) from error
 
 
-def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
-    if not shape:
-        return flat[0] if flat else []
-    size = len(flat) // shape[0] if shape[0] else 0
-    return [_nested(flat[k * size : (k + 1) * size], shape[1:]) for k in range(shape[0])]
+def _said(error: BaseException) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__
+
+
+def _lengthened(values: Any, lengths: Any) -> Any:
+    """Strings with the zero bytes at their ends. Raises ValueError for lengths that are not theirs."""
+    import numpy as np
+
+    if values.dtype.kind != "S" or lengths.dtype.kind not in "iu" or lengths.shape != values.shape:
+        raise ValueError(f"{lengths.dtype} of shape {lengths.shape} is no length of {values.dtype} of {values.shape}")
+    if lengths.size and not 0 <= lengths.min() <= lengths.max() <= values.dtype.itemsize:
+        raise ValueError(f"a string of {values.dtype} is not so long")
+    whole = np.empty(values.size, object)
+    whole[:] = [bytes(v).ljust(int(n), b"\0") for v, n in zip(values.ravel(), lengths.ravel(), strict=True)]
+    return whole.reshape(values.shape)
+
+
+# Arrays -------------------------------------------------------------------------------------------------------------
+
+MAX_REPEATED = 1 << 24
+"""So many elements are made of a list that is too short for its shape, whose last value stands for the rest."""
+
+
+def _of_flat(flat: Flat, dtype: str) -> Any:
+    """The array of a TensorProto (tensorflow/core/framework/tensor.cc: Tensor::FromProto)."""
+    import numpy as np
+
+    from smanalyze.model.dtypes import numpy_dtype
+
+    count = prod(flat.shape)
+    if isinstance(flat.values, bytes):
+        wanted = numpy_dtype(dtype)
+        if len(flat.values) != count * wanted.itemsize:
+            raise ValueError(f"{len(flat.values):,} bytes do not hold {count:,} elements of {dtype}")
+        return np.frombuffer(flat.values, wanted).reshape(flat.shape)
+    found = array_of(flat.values, dtype)
+    if found.ndim != 1 or (found.size != count and not 0 < found.size < count <= MAX_REPEATED):
+        raise ValueError(f"a list of {found.size:,} values does not fill {count:,} elements")
+    whole = np.empty(count, found.dtype)
+    whole[: found.size] = found
+    whole[found.size :] = found[-1:]
+    return whole.reshape(flat.shape)
 
 
 def array_of(value: Any, dtype: str) -> Any:
@@ -121,19 +126,19 @@ def array_of(value: Any, dtype: str) -> Any:
 
     from smanalyze.model.dtypes import numpy_dtype
 
-    if isinstance(value, tuple):  # raw bytes of a TensorProto, and its shape
-        return value[0].view(numpy_dtype(dtype)).reshape(value[1])
+    if isinstance(value, Flat):
+        return _of_flat(value, dtype)
     if isinstance(value, np.ndarray):
         return _as_declared(value, dtype)
     if dtype == "string":
         return _string_array(value)
     found = np.array(value)
     wanted = numpy_dtype(dtype)
-    if found.dtype.kind not in "biufc" and found.size:
-        raise ValueError(f"it holds {found.dtype} where {dtype} is declared")
-    if (dtype == "bool") != (found.dtype.kind == "b") and found.size:
-        raise ValueError(f"it holds {found.dtype} where {dtype} is declared")
-    cast = found.astype(wanted)
+    if found.size and (found.dtype.kind not in "biufc" or (dtype == "bool") != (found.dtype.kind == "b")):
+        held = f"{kind_of(found.ravel()[0])}" if found.dtype == object else str(found.dtype)
+        raise ValueError(f"it holds {held} where {dtype} is declared")
+    with np.errstate(over="ignore", invalid="ignore"):
+        cast = found.astype(wanted)
     if wanted.kind in "iu" and found.size and not np.array_equal(cast, found):
         raise ValueError(f"some values do not fit into {dtype}")
     return cast
@@ -159,29 +164,18 @@ def _string_array(value: Any) -> Any:
 
     flat: list[bytes] = []
 
-    def shape_of(one: Any) -> tuple[int, ...]:
+    def shape_of(one: Any, depth: int) -> tuple[int, ...]:
         if isinstance(one, list | tuple):
-            inner = [shape_of(item) for item in one]
+            if depth >= MAX_RANK:
+                raise ValueError(f"it has more than {MAX_RANK} dimensions")
+            inner = [shape_of(item, depth + 1) for item in one]
             if len(set(inner)) > 1:
                 raise ValueError("its rows have different sizes")
             return (len(one), *(inner[0] if inner else ()))
-        flat.append(_bytes_of(one))
+        flat.append(bytes_of(one))
         return ()
 
-    shape = shape_of(value)
+    shape = shape_of(value, 0)
     found = np.empty(len(flat), object)
     found[:] = flat
     return found.reshape(shape)
-
-
-def _bytes_of(value: Any) -> bytes:
-    if isinstance(value, dict) and set(value) == {"b64"}:
-        try:
-            return base64.b64decode(value["b64"])
-        except (binascii.Error, TypeError) as error:
-            raise ValueError(f"a b64 value is no base64: {error}") from error
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode()
-    raise ValueError(f"it holds a {type(value).__name__} where string is declared")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from smanalyze.errors import FormatError, UsageError
-from smanalyze.inputs.given import BARE, Named, array_of
+from smanalyze.inputs.given import array_of
+from smanalyze.inputs.given_json import BARE, Named
+from smanalyze.inputs.make_strings import MAX_STRINGS
+from smanalyze.inputs.make_values import MAX_NUMBERS
 from smanalyze.inputs.records import Feed, Slot, Trial
 from smanalyze.model.tensors import Shape
 
@@ -68,7 +72,7 @@ def fits_shape(shape: tuple[int, ...], declared: Shape) -> bool:
 
 def rebatched(trial: Trial, slots: tuple[Slot, ...]) -> Trial:
     """The same trial, which can be made in another batch where all rows of its inputs belong to one: by taking rows
-    away, or some twice."""
+    away, or some twice; it stays as it is where that would be too large."""
     leading = {
         feed.shape[0] if feed.shape else -1
         for feed, slot in zip(trial.feeds, slots, strict=True)
@@ -85,9 +89,12 @@ def rebatched(trial: Trial, slots: tuple[Slot, ...]) -> Trial:
         for feed, slot in zip(trial.feeds, slots, strict=True):
             array = feed.array
             if slot.shape is None or slot.shape[:1] == (None,):
+                if other * max(prod(feed.shape[1:]), 1) > (MAX_STRINGS if feed.dtype == "string" else MAX_NUMBERS):
+                    return made
                 array = array[np.arange(other) % batch]
             feeds.append(Feed(feed.input, feed.keyword, feed.tensor_name, feed.dtype, tuple(array.shape), array,
                               feed.why))  # fmt: skip
         return Trial(trial.name, other, tuple(feeds), remake)
 
-    return Trial(trial.name, batch, trial.feeds, remake)
+    made = Trial(trial.name, batch, trial.feeds, remake)
+    return made

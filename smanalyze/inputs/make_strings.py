@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import zlib
+from math import prod
 from typing import Any
 
 from smanalyze.facts import wire
@@ -27,22 +28,56 @@ MAX_STRINGS = 1 << 20
 MAX_DIFFERENT = 256
 """After so many they begin anew: each is some work."""
 
+MAX_STEPS = 8
+"""A feature list has no more."""
+
+
+MAX_WORK, MAX_WORK_EACH = 1 << 24, 1 << 26
+"""Strings are made anew as long as they hold no more numbers, pixels and samples than this in all; one that holds more
+by itself is not made."""
+
 
 def strings(source: Source, shape: tuple[int, ...], making: Making) -> Any:
-    """An object array of bytes."""
+    """An object array of bytes. Raises LimitError for too many, and for such as are too long."""
     import numpy as np
 
     count = check_room(shape, MAX_STRINGS)
-    made = [one_string(source, number, making) for number in range(min(count, MAX_DIFFERENT))]
+    each = check_room((_work(source, making),), MAX_WORK_EACH) if count else 1
+    different = max(1, min(MAX_DIFFERENT, MAX_WORK // each))
+    made = [one_string(source, number, making) for number in range(min(count, different))]
     found = np.empty(count, object)
-    for start in range(0, count, MAX_DIFFERENT):
-        found[start : start + MAX_DIFFERENT] = made[: count - start]
+    for start in range(0, count, different):
+        found[start : start + different] = made[: count - start]
     return found.reshape(shape)
+
+
+def _kind(source: Source) -> str:
+    return next((kind for kind in _ORDER if kind in source.codes), "")
+
+
+def _work(source: Source, making: Making) -> int:
+    """About how many numbers one string is made of, at least 1."""
+    code = source.codes.get(_kind(source))
+    if code is None:
+        return 1
+    if code.kind == "image":
+        return prod(
+            (_size(code.option("height"), making), _size(code.option("width"), making), code.option("channels"))
+        )
+    if code.kind == "wav":
+        return prod((_samples(code, making), code.option("channels")))
+    steps = min(making.length, MAX_STEPS)
+    return 1 + sum(
+        (steps if part.kind.startswith("list") else 1)
+        * prod(making.sizes(part.source, part.source.rank_wanted))
+        * _work(part.source, making)
+        for part in code.parts
+    )
 
 
 def one_string(source: Source, number: int, making: Making) -> bytes:
     """The string at one place."""
-    kind = next((kind for kind in _ORDER if kind in source.codes), "")
+    kind = _kind(source)
     if kind and kind != "text":
         return _WRITERS[kind](source.codes[kind], number, making)
     if not kind and not source.wishes and making.code != "text":
@@ -110,7 +145,7 @@ def _sequence_example(code: Code, number: int, making: Making) -> bytes:
     """Context, and feature lists that are all of one length."""
     context = [_entry(part.name, _feature(_values(part, number, making)))
                for part in code.parts if not part.kind.startswith("list")]  # fmt: skip
-    steps = min(making.length, 8)
+    steps = min(making.length, MAX_STEPS)
     lists = [
         _entry(part.name, b"".join(wire.field(1, _feature(_values(part, step, making))) for step in range(steps)))
         for part in code.parts
@@ -149,7 +184,11 @@ def _image(code: Code, number: int, making: Making) -> bytes:
 
 
 def _wav(code: Code, number: int, making: Making) -> bytes:
-    return wav(_size(code.option("samples"), making, 16000), code.option("channels"), number)
+    return wav(_samples(code, making), code.option("channels"), number)
+
+
+def _samples(code: Code, making: Making) -> int:
+    return _size(code.option("samples"), making, 16000)
 
 
 def _raw(code: Code, number: int, making: Making) -> bytes:

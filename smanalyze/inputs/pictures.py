@@ -10,9 +10,17 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from smanalyze.errors import LimitError
+
+MAX_SIDE = 16383
+"""A larger width or height has no room in a WebP (14 bits); 16 bits are the most elsewhere."""
+
 
 def picture(kind: str, height: int, width: int, channels: int, seed: int) -> bytes:
-    """A picture in one of the formats ``png``, ``jpeg``, ``gif``, ``bmp``, ``webp``."""
+    """A picture in one of the formats ``png``, ``jpeg``, ``gif``, ``bmp``, ``webp``. Raises LimitError for a side above
+    MAX_SIDE."""
+    if max(height, width) > MAX_SIDE:
+        raise LimitError(f"A picture of {height:,} x {width:,} pixels is not made.")
     makers = {"png": png, "jpeg": jpeg, "gif": gif, "bmp": bmp, "webp": webp}
     return makers[kind](max(height, 1), max(width, 1), channels, seed)
 
@@ -51,16 +59,10 @@ def bmp(height: int, width: int, channels: int, seed: int) -> bytes:
 
 def gif(height: int, width: int, channels: int, seed: int) -> bytes:
     """One frame of 128 greys. The table of codes is cleared before it needs longer codes, so each code is a byte."""
-    pixels = [_shade(seed, row, column, 0) % 128 for row in range(height) for column in range(width)]
-    codes = bytearray()
-    for number, pixel in enumerate(pixels):
-        if number % 100 == 0:
-            codes.append(128)
-        codes.append(pixel)
-    codes.append(129)
-    blocks = b"".join(
-        bytes([len(part)]) + part for k in range(0, len(codes), 255) if (part := bytes(codes[k : k + 255]))
-    )
+    darker = bytes(value % 128 for value in range(256))
+    pixels = b"".join(row.translate(darker) for row in _rows(height, width, 1, seed))
+    codes = b"".join(b"\x80" + pixels[k : k + 100] for k in range(0, len(pixels), 100)) + b"\x81"
+    blocks = b"".join(bytes([len(part)]) + part for k in range(0, len(codes), 255) if (part := codes[k : k + 255]))
     palette = b"".join(bytes((2 * k, 2 * k, 2 * k)) for k in range(128))
     screen = struct.pack("<HHBBB", width, height, 0xF6, 0, 0)
     frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, width, height, 0)
@@ -116,8 +118,10 @@ def webp(height: int, width: int, channels: int, seed: int) -> bytes:
 
 def wav(samples: int, channels: int, seed: int) -> bytes:
     """16 bits a sample, 16,000 samples a second."""
-    values = ((_shade(seed, k, k // 7, channel) - 128) * 100 for k in range(samples) for channel in range(channels))
-    data = struct.pack(f"<{samples * channels}h", *values)
+    frames = min(samples, 7 * 256)  # after which the shades begin anew
+    values = ((_shade(seed, k, k // 7, channel) - 128) * 100 for k in range(frames) for channel in range(channels))
+    once = struct.pack(f"<{frames * channels}h", *values)
+    data = (once * -(-samples // max(frames, 1)))[: 2 * samples * channels]
     head = struct.pack("<HHIIHH", 1, channels, 16000, 32000 * channels, 2 * channels, 16)
     body = b"WAVEfmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(body)) + body

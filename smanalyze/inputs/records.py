@@ -44,7 +44,7 @@ class Trial:
     odd: bool = False
 
     def with_batch(self, batch: int) -> Trial:
-        """The same kind of values in another batch; itself where the batch cannot be chosen."""
+        """The same kind of values in another batch; itself where the batch cannot be chosen, or is too large."""
         if self.remake is None or self.batch is None or batch == self.batch:
             return self
         return replace(self.remake(batch), name=self.name)

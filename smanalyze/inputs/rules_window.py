@@ -60,15 +60,20 @@ def _transposed(site: Site, ins: list[Tensor]) -> Outputs | None:
 
 
 def _pool(site: Site, ins: list[Tensor]) -> Outputs | None:
-    widths, steps = ints(site, "ksize"), ints(site, "strides")
-    site.walk.want_rank(ins[0], len(widths))
+    """MaxPoolV2 takes as inputs what the others have as attrs."""
+    told = (ints(site, "ksize"), ints(site, "strides")) if len(ins) < 3 else map(site.walk.numbers, ins[1:3])
+    widths, steps = (one or () for one in told)
+    rank = len(widths) or (ins[1].dims[0] if len(ins) > 1 and ins[1].dims else 4)
+    site.walk.want_rank(ins[0], rank if isinstance(rank, int) else 4)
     own = ins[0].dims
-    if own is None or not widths or not len(own) == len(widths) == len(steps):
+    if own is None or not len(own) == len(widths) == len(steps):
         return [Tensor()]
     _, places = _layout(site, len(own))
     found = list(own)
     for place in places:
-        found[place] = _moved(site, own[place], widths[place], steps[place])
+        width, step = widths[place], steps[place]
+        known = isinstance(width, int) and isinstance(step, int)
+        found[place] = _moved(site, own[place], width, step) if known else None
     return [Tensor(dims=tuple(found))]
 
 

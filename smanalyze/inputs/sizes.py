@@ -237,10 +237,13 @@ class Demands:
         if isinstance(share, Share):
             self.found.setdefault(Demand(share, "whole", 1, why))
 
-    def why(self, dim: Dim) -> str:
-        """The node that fixes a size, "" where none does."""
-        told = (one for one in self.found if one.kind == "equal" and dim.root() in dims_in(one.size))
-        return next((one.why for one in told), "")
+    def reasons(self) -> dict[Dim, str]:
+        """The node that fixes each size that one fixes, by what stands for the size."""
+        found: dict[Dim, str] = {}
+        for one in self.found:
+            for dim in dims_in(one.size) if one.kind == "equal" else ():
+                found.setdefault(dim, one.why)
+        return found
 
     def solve(self, batch: int, free: int) -> Sizes:
         """Sizes for the unknown ones that meet every demand that can be met: ``batch`` for what all inputs share, and
@@ -257,9 +260,13 @@ class Demands:
             left = within - chosen.keys()
             if one.kind == "equal" and left:
                 self._search(left, chosen, [one], 1)
+        about: dict[Dim, list[Demand]] = {}
+        for one, within in wanted:
+            for dim in within:
+                about.setdefault(dim, []).append(one)
         for dim in {dim.root(): None for dim in self.dims}:
             if dim not in chosen:
-                self._search({dim}, chosen, [one for one, within in wanted if dim in within], free)
+                self._search({dim}, chosen, about.get(dim, []), free)
         return chosen
 
     def fixed(self, chosen: Sizes) -> Sizes:

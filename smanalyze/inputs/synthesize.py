@@ -11,8 +11,8 @@ from smanalyze.inputs.consumers import Wanted
 from smanalyze.inputs.make_groups import group_arrays
 from smanalyze.inputs.make_strings import strings
 from smanalyze.inputs.make_values import Making, numbers
-from smanalyze.inputs.records import Feed, Slot, Trial
-from smanalyze.inputs.sizes import Dim, dims_in, size_of
+from smanalyze.inputs.records import Feed, Trial
+from smanalyze.inputs.sizes import Dim, Sizes, dims_in, size_of
 from smanalyze.inputs.tensors import Code, Source
 
 LENGTHS = (8, 16, 32, 64, 128, 224, 299)
@@ -117,9 +117,12 @@ def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
                 return None
             arrays[source] = (strings if source.dtype == "string" else numbers)(source, shape, making)
         named[slot.tensor_name] = arrays[source]
+    fixing = wanted.demands.reasons()
     feeds = tuple(
-        _feed(wanted, slot, source, arrays[source]) for slot, source in zip(wanted.slots, wanted.sources, strict=True)
-    )
+        Feed(slot.input, slot.keyword, slot.tensor_name, slot.dtype, tuple(arrays[source].shape), arrays[source],
+             why_of(wanted, source, chosen, fixing))
+        for slot, source in zip(wanted.slots, wanted.sources, strict=True)
+    )  # fmt: skip
     free = bool(wanted.groups) or any(
         source.dims is None or wanted.demands.batch.root() in {d for size in source.dims for d in dims_in(size)}
         for source in wanted.sources
@@ -135,12 +138,6 @@ def _trial(wanted: Wanted, rung: Rung, seed: int) -> Trial | None:
 
 def _fixed(source: Source) -> bool:
     return source.dims is not None and all(isinstance(size, int) for size in source.dims)
-
-
-def _feed(wanted: Wanted, slot: Slot, source: Source, array: Any) -> Feed:
-    return Feed(
-        slot.input, slot.keyword, slot.tensor_name, slot.dtype, tuple(array.shape), array, why_of(wanted, source)
-    )
 
 
 _CODES = {
@@ -163,8 +160,8 @@ def code_words(code: Code) -> str:
     return _CODES[code.kind]
 
 
-def why_of(wanted: Wanted, source: Source) -> str:
-    """What decided about the values and the sizes of a source."""
+def why_of(wanted: Wanted, source: Source, chosen: Sizes, fixing: dict[Dim, str]) -> str:
+    """What decided about the values and the sizes of a source; ``fixing`` are the nodes that fix sizes."""
     reasons: dict[str, None] = {}
     for wish in source.wishes:
         bound = size_of(wish.bound, {}) if wish.kind == "below" else None
@@ -180,7 +177,6 @@ def why_of(wanted: Wanted, source: Source) -> str:
         if source in group.parts:
             reasons.setdefault(f"part of a {group.kind} tensor")
     for size in source.dims or ():
-        if isinstance(size, Dim) and wanted.demands.why(size):
-            number = wanted.demands.solve(BATCH, LENGTHS[0]).get(size.root())
-            reasons.setdefault(f"size {number}: {wanted.demands.why(size)}")
+        if isinstance(size, Dim) and size.root() in fixing:
+            reasons.setdefault(f"size {chosen.get(size.root())}: {fixing[size.root()]}")
     return "; ".join(list(reasons)[:4])

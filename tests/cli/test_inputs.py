@@ -74,6 +74,7 @@ REFUSED = [
     (["-o", str(SEVERAL / "assets.extra" / "tf_serving_warmup_requests")], "Nothing is written into the model's"),
     (["--inputs", "nowhere.npz"], "The file cannot be read"),
     (["--batch", "0"], "--trial and --batch from 1 on"),
+    (["--batch", str(10**32)], "is too large for the signature 'embed'"),
     (["--trial", "900"], "has fewer than 900 trials"),
     (["--tag-set", "tpu"], "No MetaGraph has the tag-set"),
 ]  # fmt: skip
@@ -87,6 +88,14 @@ def test_refused(flags: list[str], text: str, cli: Command) -> None:
     (line,) = sentences(said.err)
     assert text in line
     assert digests(SEVERAL) == before
+
+
+def test_a_given_batch_that_is_too_large_is_refused(cli: Command) -> None:
+    """As of the rows of warm-up requests, which are repeated."""
+    for batch in (10**9, 10**32):
+        said = cli("inputs", GOOD / "warmup", "--batch", batch)
+        assert (said.code, said.out) == (2, "")
+        assert said.err == f"smanalyze: A batch of {batch:,} is too large for the signature 'serving_default'.\n"
 
 
 def test_parts_of_encoded_inputs_have_no_request(cli: Command) -> None:

@@ -266,6 +266,42 @@ def raw_bytes(m, _):
     return lambda data: tf.matmul(tf.io.decode_raw(data, tf.float32), m.kernel)
 
 
+@case(Spec([None], tf.string))
+def numbers_read_twice(m, _):
+    m.table = weights(3, 2)
+    return lambda text: (tf.strings.to_number(text), tf.gather(m.table, tf.strings.to_number(text, tf.int32)))
+
+
+@case(Spec([None], tf.string))
+def columns_read_twice(m, _):
+    m.table = weights(3, 2)
+
+    def call(lines):
+        first = tf.io.decode_csv(lines, [[0.0], [0.0]], field_delim=";")
+        (second,) = tf.io.decode_csv(lines, [[0]], field_delim=";", select_cols=[1])
+        return first[0], tf.gather(m.table, second)
+
+    return call
+
+
+@case(Spec([None], tf.string))
+def examples_read_twice(m, _):
+    m.table = weights(3, 2)
+
+    def call(serialized):
+        loose = tf.io.parse_example(serialized, {"a": tf.io.VarLenFeature(tf.int64)})["a"]
+        exact = tf.io.parse_example(serialized, {"a": tf.io.FixedLenFeature([4], tf.int64)})["a"]
+        return tf.sparse.reduce_sum(loose), tf.gather(m.table, exact)
+
+    return call
+
+
+@case(Spec([], tf.string))
+def a_picture_read_twice(data):
+    picture = tf.io.decode_image(data, channels=3, expand_animations=False)
+    return tf.io.extract_jpeg_shape(data), tf.reshape(tf.slice(picture, [0, 0, 0], [40, 30, 3]), [40, 30, 3])
+
+
 @case(Spec([], tf.string))
 def serialized_tensor(m, _):
     m.kernel = weights(6, 2)
@@ -439,6 +475,17 @@ def sparse_embedding(m, _):
 @case(Spec([None, 3], tf.bfloat16))
 def short_floats(x):
     return x + x
+
+
+@case(Spec(None, tf.float32))
+def pooling_of_given_windows(m, _):
+    m.kernel = weights(7 * 7 * 2, 3)
+
+    def call(x):
+        pooled = tf.raw_ops.MaxPoolV2(input=x, ksize=[1, 3, 3, 1], strides=[1, 2, 2, 1], padding="VALID")
+        return tf.reshape(pooled, [-1, 7 * 7 * 2]) @ m.kernel
+
+    return call
 
 
 @case(Spec([None], tf.complex64))

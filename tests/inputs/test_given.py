@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import smanalyze
+from smanalyze.api.inputs_written import choose_trial, written
 from smanalyze.errors import UsageError
-from smanalyze.inputs.given import array_of, json_given
-from smanalyze.inputs.records import SignatureInputs
+from smanalyze.inputs.arrays import npz
+from smanalyze.inputs.given import array_of
+from smanalyze.inputs.given_json import json_given
+from smanalyze.inputs.records import Feed, SignatureInputs, Trial
 from tests.models import model_of
 
 ONE = "module_one_signature"
 X = [[1.0, 2.0], [3.0, 4.0]]
 
 
-def planned(given: Path, name: str = ONE, **more: Any) -> tuple[SignatureInputs, ...]:
-    return smanalyze.plan_inputs(model_of(name), given=str(given), **more)
+def planned(file: Path, name: str = ONE, **more: Any) -> tuple[SignatureInputs, ...]:
+    return smanalyze.plan_inputs(model_of(name), given=str(file), **more)
 
 
-def refused(given: Path, name: str = ONE, **more: Any) -> str:
+def refused(file: Path, name: str = ONE, **more: Any) -> str:
     with pytest.raises(UsageError) as error:
-        planned(given, name, **more)
-    assert error.value.file == str(given)
+        planned(file, name, **more)
+    assert error.value.file == str(file)
     return error.value.message
 
 
@@ -94,13 +100,13 @@ def test_files_that_hold_nothing(tmp_path: Path) -> None:
     file = tmp_path / "given.json"
     assert "cannot be read" in refused(file)
     file.write_text("{")
-    assert "neither .npz nor JSON" in refused(file)
+    assert "neither .npz nor JSON: Expecting" in refused(file)
     file.write_text('{"nothing": [1]}')
     assert "'nothing' is no input" in refused(file)
     file.write_text('{"signature_name": "other", "inputs": {"x": [1]}}')
     assert refused(file, "warmup") == "There is no signature 'other'. Signatures: serving_default."
     np.savez(tmp_path / "given.npz", x=np.array([object()], dtype=object), allow_pickle=True)
-    assert "something other than arrays" in refused(tmp_path / "given.npz")
+    assert "holds as 'x.npy' is no array" in refused(tmp_path / "given.npz")
 
 
 def test_of_several_signatures_those_that_fit(tmp_path: Path) -> None:
@@ -118,6 +124,129 @@ def test_an_input_with_a_default_may_be_left_out(tmp_path: Path) -> None:
     (one,) = planned(file, "module_several_signatures", signatures=("serving_default",))
     (trial,) = one.trials
     assert {feed.keyword: feed.array.tolist() for feed in trial.feeds}["temperature"] == 1.0
+
+
+@pytest.mark.parametrize("ending", ["npz", "json"])
+def test_of_several_signatures_in_a_file_one_is_chosen(ending: str, tmp_path: Path) -> None:
+    name = "module_several_signatures"
+    plans = smanalyze.plan_inputs(model_of(name))
+    content = written(model_of(name), plans, [choose_trial(one) for one in plans], ending)
+    file = tmp_path / f"given.{ending}"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (one,) = planned(file, name, signatures=("embed",))
+    assert (one.key, one.source) == ("embed", "file")
+    file = tmp_path / "other.json"
+    file.write_text(json.dumps({"signatures": {"parse": {"lines": ["1,2,3,4"]}}}))
+    assert refused(file, name, signatures=("embed",)) == "The file has values for 'parse', and none for 'embed'."
+    file.write_text('{"signatures": {}}')
+    assert refused(file, name, signatures=("embed",)) == "The file has values for no signature, and none for 'embed'."
+
+
+DEEP = "[" * 900 + "]" * 900
+PROTO = {"dtype": "DT_FLOAT", "tensorShape": {"dim": [{"size": "2"}, {"size": "2"}]}, "floatVal": [1, 2, 3, 4]}
+BAD_JSON = [
+    (None, "it holds null where float32"),
+    ([None], "it holds null where float32"),
+    ({"x": [[None, 1]]}, "it holds null where float32"),
+    ([[{}]], "it holds an object where float32"),
+    ({"columns": None, "data": [[1]]}, "columns is null, where a list is expected"),
+    ({"columns": ["x"], "data": 3}, "data is a number, where a list is expected"),
+    ({"columns": ["x"], "data": [3]}, "data[0] is a number, where a list is expected"),
+    ({"columns": ["x"], "data": [[1], [1, 2]]}, "data[1] has 2 values for 1 columns"),
+    ({"dataframe_split": []}, "dataframe_split is a list, where an object is expected"),
+    ({"instances": [{"x": [1, 2]}, {}]}, "instances[1] has other names than instances[0]"),
+    ({"modelSpec": [], "inputs": {}}, "'x' is missing"),
+    ({"modelSpec": [1], "inputs": {}}, "modelSpec is a list, where an object is expected"),
+    ({"signature_name": ["a"], "inputs": {}}, "the signature's name is a list"),
+    ({"inputs": {"x": {**PROTO, "tensorShape": 2}}}, "inputs.x.tensorShape is a number"),
+    ({"inputs": {"x": {**PROTO, "tensorShape": {"dim": 2}}}}, "inputs.x.tensorShape.dim is a number"),
+    ({"inputs": {"x": {**PROTO, "tensorShape": {"dim": [2]}}}}, "inputs.x.tensorShape.dim[0] is a number"),
+    ({"inputs": {"x": {**PROTO, "tensorShape": {"dim": [{"size": "-1"}]}}}}, "dim[0].size is '-1'"),
+    ({"inputs": {"x": {**PROTO, "tensorShape": {"dim": [{"size": "5" * 17}]}}}}, "a list of 4 values does not fill"),
+    ({"inputs": {"x": {**PROTO, "floatVal": 4}}}, "inputs.x.floatVal is a number, where a list is expected"),
+    ({"inputs": {"x": {**PROTO, "floatVal": ["a"]}}}, "inputs.x.floatVal holds 'a', which is no number"),
+    ({"inputs": {"x": {"dtype": 1, "tensorContent": 2}}}, "a b64 value is no base64"),
+    ({"inputs": {"x": {"dtype": 1, "tensorShape": PROTO["tensorShape"]}}}, "0 bytes do not hold 4 elements of float32"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "said"), BAD_JSON)
+def test_json_of_other_kinds(document: Any, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "given.json"
+    file.write_text(json.dumps(document))
+    assert said in refused(file, "warmup", signatures=("serving_default",))
+
+
+@pytest.mark.parametrize("name", ["warmup", "module_several_signatures", "estimator_linear"])
+def test_json_that_is_nested_too_deep(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "given.json"
+    for text in (DEEP, DEEP * 40, f'{{"inputs": {DEEP}}}', "[" * 100_000):
+        file.write_text(text)
+        assert refused(file, name)
+
+
+def test_a_list_that_is_short_repeats_its_last_value(tmp_path: Path) -> None:
+    """As TensorFlow fills a TensorProto."""
+    file = tmp_path / "given.json"
+    file.write_text(json.dumps({"inputs": {"x": {**PROTO, "floatVal": [1, 2]}}}))
+    (one,) = planned(file, "warmup")
+    assert next(iter(one.trials)).feeds[0].array.tolist() == [[1, 2], [2, 2]]
+    wide = {"dim": [{"size": 5_000_000}, {"size": 2}]}
+    file.write_text(json.dumps({"inputs": {"x": {**PROTO, "tensorShape": wide, "floatVal": [1]}}}))
+    (one,) = planned(file, "warmup")
+    assert next(iter(one.trials)).feeds[0].shape == (5_000_000, 2)
+
+
+WORDS = st.sampled_from(["x", "inputs", "instances", "signatures", "serving_default", "columns", "data", "dtype", "dim",
+                         "dataframe_split", "dataframe_records", "modelSpec", "signatureName", "signature_name", "b64",
+                         "tensorShape", "size", "floatVal", "stringVal", "tensorContent"])  # fmt: skip
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=3)
+DOCUMENTS = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4), max_leaves=12
+)
+
+
+@given(DOCUMENTS)
+def test_any_json_is_taken_or_refused(document: Any) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "given.json"
+        file.write_text(json.dumps(document))
+        for name in ("warmup", "estimator_linear"):
+            try:
+                planned(file, name)
+            except UsageError as error:
+                assert error.file == str(file)
+
+
+@given(st.integers(0, 2000), st.binary(min_size=1, max_size=4), st.booleans())
+def test_a_damaged_npz_is_taken_or_refused(place: int, bits: bytes, short: bool) -> None:
+    trial = Trial("t", 2, tuple(Feed(n, n, n, "float32", (2, 2), np.ones((2, 2), np.float32)) for n in ("x", "y")))
+    data = bytearray(npz([("k", trial)]))
+    data[place : place + len(bits)] = bits
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "given.npz"
+        file.write_bytes(data[:place] if short else data)
+        try:
+            planned(file, "warmup", signatures=("serving_default",))
+        except UsageError as error:
+            assert error.file == str(file)
+
+
+def test_what_is_said_of_a_damaged_npz_names_the_array(tmp_path: Path) -> None:
+    file = tmp_path / "given.npz"
+    np.savez_compressed(file, x=np.zeros((100, 2), np.float32))
+    whole = file.read_bytes()
+    middle = whole.index(b"x.npy") + 40
+    file.write_bytes(whole[:middle] + b"\xff" * 8 + whole[middle + 8 :])
+    assert "holds as 'x.npy' is no array" in refused(file, "warmup")
+    file.write_bytes(whole[:100])
+    assert "cannot be read as .npz" in refused(file, "warmup")
+    np.savez(file, **{"x": np.array([b"a"]), "x.lengths": np.array([1 << 60])})
+    assert (
+        refused(file, "warmup") == "The array 'x.lengths' of the file cannot be used: a string of |S1 is not so long."
+    )
+    np.savez(file, **{"x": np.array([b"a"]), "x.lengths": np.array([1.0, 2.0])})
+    assert "cannot be used: float64 of shape (2,) is no length" in refused(file, "warmup")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -15,6 +16,7 @@ from smanalyze.errors import UsageError
 from smanalyze.inputs.records import SignatureInputs
 from tests.conftest import ROOT
 from tests.format.protos import proto
+from tests.inputs.many_inputs import model_of_many
 from tests.models import GOOD, digests, model_of
 
 
@@ -89,6 +91,36 @@ def test_what_decided_is_told() -> None:
     assert first.feeds[0].array.tolist()[-1] == b"smanalyze-unknown-word"
     assert set(second.feeds[0].array.tolist()) <= {b"red", b"green", b"blue"}
     assert first.feeds[0].why.startswith("keys of the table: LookupTableFindV2 ")
+
+
+def test_what_decided_is_told_of_the_batch_that_was_chosen(tmp_path: Path) -> None:
+    text = """
+      saved_model_schema_version: 1
+      meta_graphs { meta_info_def { tags: 'serve' }
+        graph_def {
+          node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } }
+          node { name: 's' op: 'Const' attr { key: 'dtype' value { type: DT_INT32 } }
+            attr { key: 'value' value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 1 } } int_val: 12 } } } }
+          node { name: 'y' op: 'Reshape' input: 'x' input: 's' } }
+        signature_def { key: 'k' value {
+          inputs { key: 'a' value { name: 'x:0' dtype: DT_FLOAT tensor_shape { dim { size: -1 } dim { size: -1 } } } }
+          outputs { key: 'y' value { name: 'y:0' dtype: DT_FLOAT } } } } }"""
+    (tmp_path / "saved_model.pb").write_bytes(proto("SavedModel", text).SerializeToString())
+    (one,) = smanalyze.plan_inputs(smanalyze.load(tmp_path))
+    trial = next(iter(one.trials))
+    for batch in (2, 3, 4):
+        (feed,) = trial.with_batch(batch).feeds
+        assert feed.shape == (batch, 12 // batch)
+        assert feed.why == f"size {batch}: Reshape y; size {12 // batch}: Reshape y"
+
+
+def test_many_inputs_take_no_longer_than_they_must(tmp_path: Path) -> None:
+    model = model_of_many(tmp_path, 600)
+    start = process_time()
+    (one,) = smanalyze.plan_inputs(model)
+    trial = next(iter(one.trials))
+    assert process_time() - start < 10  # it was a minute
+    assert {(feed.shape, feed.why.partition(" y_")[0]) for feed in trial.feeds} == {((2, 7), "size 7: AddV2")}
 
 
 def test_planning_writes_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -36,10 +37,12 @@ def of_dtype(dtype: str) -> Feed:
 
 
 def test_arrays_of_all_dtypes(tmp_path: Path) -> None:
-    trial = Trial("t", 3, tuple(of_dtype(dtype) for dtype in DTYPES))
+    named = [replace(of_dtype("int32"), keyword=name) for name in ("file", "allow_pickle")]  # as np.savez's arguments
+    trial = Trial("t", 3, (*map(of_dtype, DTYPES), *named))
     file = tmp_path / "x.npz"
     file.write_bytes(npz([("k", trial)]))
     (values,) = read_given(str(file)).values()
+    assert set(values) == {feed.keyword for feed in trial.feeds}
     for feed in trial.feeds:
         found = array_of(values[feed.keyword], feed.dtype)
         assert found.dtype == feed.array.dtype
