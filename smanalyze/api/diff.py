@@ -57,14 +57,14 @@ def diff(
     ``budget`` bytes of one side. Raises UsageError for words that are none of these.
     """
     _check_words(audiences, areas, weights)
-    found = matched(old, new, renames)
+    found = match_models(old, new, renames)
     return report_changes(
         *found, audiences=audiences, areas=areas, runtime_tf=runtime_tf, weights=weights, budget=budget,
         progress=progress,
     )  # fmt: skip
 
 
-def matched(
+def match_models(
     old: SavedModel, new: SavedModel, renames: Iterable[str] = ()
 ) -> tuple[tuple[ModelFacts, ModelFacts], tuple[Side, Side], Changes]:
     """The facts about both models, the sides that are compared, and which part of one is which of the other."""

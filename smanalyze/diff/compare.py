@@ -25,7 +25,7 @@ def compare(old: Side, new: Side, renames: Renames) -> Changes:
     """Everything that differs between two models. Reads no tensor; compares assets and small files byte by byte."""
     counters: Counter[str] = Counter()
     variables = compare_stored(old, new, match_variables(old.variables, new.variables, renames))
-    renamed = _renamed(variables, old, new)
+    renamed = renamed_variables(variables, old, new)
     pairs = _pair_meta_graphs(old, new)
     meta_graphs = tuple(_meta_graph(old, new, *pair, renames, renamed, counters) for pair in pairs)
     counters["checkpoint_keys"] += sum(map(_has_other_key, variables))
@@ -98,7 +98,7 @@ def _meta_graph(
     return pair
 
 
-def _renamed(variables: tuple[VariablePair, ...], old: Side, new: Side) -> dict[bytes, bytes]:
+def renamed_variables(variables: tuple[VariablePair, ...], old: Side, new: Side) -> dict[bytes, bytes]:
     """What a renamed variable is known by on the old side, by what it is on the new."""
     found = {}
     for pair in variables:

@@ -171,10 +171,7 @@ class FunctionMatch:
 
     def _compare(self, before: str, after: str) -> None:
         returns, controls = self._returns(before, after), self._control_returns(before, after)
-        find = self.old.library.index(before).producer, self.new.library.index(after).producer
-        places = [(find[0](one), find[1](other)) for one, other in returns or ()]
-        known = [(p, q) for p, q in places if p is not None and q is not None]
-        match = match_nodes(*self._sides(before, after), self.arguments(before, after), known)
+        match = self.nodes(before, after)
         waited = controls[0].isdisjoint(match.left) and controls[1].isdisjoint(match.right)
         delta = compare_bodies(match, self.follow(match), returns if waited else None)
         _, stage, confidence = self.pairs[before]
@@ -184,6 +181,13 @@ class FunctionMatch:
             self.compared.append(
                 Compared(before, after, stage, confidence, delta, attributes, ends[0] != ends[1], lone_calls(match))
             )
+
+    def nodes(self, before: str, after: str) -> NodeMatch:
+        """The nodes of two bodies, matched."""
+        find = self.old.library.index(before).producer, self.new.library.index(after).producer
+        places = [(find[0](one), find[1](other)) for one, other in self._returns(before, after) or ()]
+        known = [(p, q) for p, q in places if p is not None and q is not None]
+        return match_nodes(*self._sides(before, after), self.arguments(before, after), known)
 
     def follow(self, match: NodeMatch) -> Calls:
         """Matches what two bodies call in the same places, and the gradients of their nodes."""

@@ -3,7 +3,7 @@ that functions capture, and calls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from smanalyze.diff.function_arguments import variable_name
 from smanalyze.diff.functions import Compared, FunctionMatch
@@ -34,7 +34,7 @@ def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) ->
             delta = _calls(match, signatures) or delta
         found = Compared("", "", "main graph", 1.0, delta)
     elif all(only):
-        nodes = match_nodes(sides[0], sides[1], {}, _variables(match, sides), _fed(sides, signatures))
+        nodes = match_main(match, signatures, sides)
         delta = compare_bodies(nodes, match.follow(nodes), _outputs(signatures))
         found = Compared("", "", "main graph", 1.0, delta, called=lone_calls(nodes))
         match.compare_more()
@@ -44,7 +44,15 @@ def compare_main(match: FunctionMatch, signatures: tuple[SignaturePair, ...]) ->
         match.compared.insert(0, found)
 
 
-def _variables(match: FunctionMatch, sides: list[BodySide]) -> list[tuple[int, int]]:
+def match_main(match: FunctionMatch, signatures: Iterable[SignaturePair], sides: Sequence[BodySide] = ()) -> NodeMatch:
+    """The nodes of both main graphs that some signatures run, matched; ``sides``: those nodes, where they are known."""
+    if not sides:
+        keys = [(pair.old.key, pair.new.key) for pair in signatures if pair.old is not None and pair.new is not None]
+        sides = [_side(p, _slices(p, (pair[side] for pair in keys))) for side, p in enumerate(match.programs)]
+    return match_nodes(sides[0], sides[1], {}, _variables(match, sides), _fed(sides, signatures))
+
+
+def _variables(match: FunctionMatch, sides: Sequence[BodySide]) -> list[tuple[int, int]]:
     """The nodes that are matched variables, whatever they are called: one of each side for a variable."""
     found: list[dict[bytes, list[int]]] = []
     for program, side in zip(match.programs, sides, strict=True):
@@ -58,7 +66,7 @@ def _variables(match: FunctionMatch, sides: list[BodySide]) -> list[tuple[int, i
     return [(one[0], other[0]) for one, other in twins if len(one) == len(other) == 1]
 
 
-def _fed(sides: list[BodySide], signatures: tuple[SignaturePair, ...]) -> dict[int, int]:
+def _fed(sides: Sequence[BodySide], signatures: Iterable[SignaturePair]) -> dict[int, int]:
     """The nodes whose outputs are fed as matched inputs, where no signature runs them."""
     found: dict[int, int] = {}
     for pair in (one for signature in signatures for one in signature.inputs):

@@ -79,6 +79,15 @@ class ProbeFed:
 
 
 @record
+class OneSided:
+    """Inputs that one model takes and the other, ``side``, does not: what it says of them."""
+
+    side: Literal["old", "new"]
+    fed: ProbeFed
+    message: str
+
+
+@record
 class Swap:
     """The old model with parts of the new one: ``parts`` are ``weights``, ``assets`` or both, ``level`` how far its
     outputs then are from the new one's, ``max_abs`` by how much; ``moved``: they are others than the old model's.
@@ -108,9 +117,10 @@ class FirstDifference:
 
 @record
 class SignatureAgainst:
-    """One pair of signatures. ``level`` is the worst of its outputs, None where they were not compared, for ``reason``.
-    ``cause`` names what makes the difference: ``weights``, ``assets``, ``graph``, in any company; () where nothing
-    differs or it is not known."""
+    """One pair of signatures. ``level`` is the worst of its outputs, ``different`` also where the new model does not
+    take what the old one does (``one_sided``); None where they were not compared, for ``reason``. ``cause`` names what
+    makes the difference: ``weights``, ``assets``, ``graph``, in any company; () where nothing differs or it is not
+    known."""
 
     tags: tuple[str, ...]
     key: str
@@ -123,6 +133,7 @@ class SignatureAgainst:
     swaps: tuple[Swap, ...] = ()
     first: FirstDifference | None = None
     first_reason: str = ""
+    one_sided: tuple[OneSided, ...] = ()
     old_ms: float = 0.0
     new_ms: float = 0.0
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from smanalyze.model.record import record
 from smanalyze.model.tensors import Shape
+from smanalyze.report.against import AgainstReport
 from smanalyze.report.document import CanonicalHashes
 from smanalyze.report.findings import Location, Severity
 
@@ -213,3 +214,4 @@ class VerifyReport:
     remarks: tuple[Remark, ...]
     again: tuple[Again, ...] = ()
     probes: tuple[Probe, ...] = ()
+    against: AgainstReport | None = None

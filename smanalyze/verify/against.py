@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
-from smanalyze.api.diff import matched, report_changes
+from smanalyze.api.diff import match_models, report_changes
 from smanalyze.api.scan import scan
 from smanalyze.diff.side import Side
 from smanalyze.errors import UsageError
@@ -17,7 +17,7 @@ from smanalyze.report.against import GATES, AgainstReport, Level, OutputAgainst,
 from smanalyze.report.changes import Changes, MetaGraphPair
 from smanalyze.report.verify import RefusedPart
 from smanalyze.verify.attribute import attribute
-from smanalyze.verify.first_difference import find_first
+from smanalyze.verify.first_difference import Matched, find_first
 from smanalyze.verify.gate import refusals, refuses_load
 from smanalyze.verify.judge import judge, worst_level
 from smanalyze.verify.noise import Noise, measure_noise
@@ -35,14 +35,22 @@ _EXPLAINED: tuple[Level, ...] = ("within tolerance", "different")
 
 
 @record
-class Asked:
-    """How to compare: renames as ``diff`` takes them, how many sets of inputs, tolerances by output ("" for all), and
-    what of the new model (``tags``, ``signatures``; None: all)."""
+class Against:
+    """The old model, and how to compare with it: renames as ``diff`` takes them, how many sets of inputs, tolerances by
+    output ("" for all), and which of GATES decides whether it passes."""
 
+    old: SavedModel
     renames: tuple[str, ...] = ()
     probes: int = 4
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     gate: str = "different"
+
+
+@record
+class Asked:
+    """What of the new model is compared (``tags``, ``signatures``; None: all), and what both are fed: drawn from
+    ``seed``, or of the user's file that is ``given``."""
+
     seed: int = 0
     given: str | None = None
     permitted: frozenset[str] = frozenset()
@@ -51,17 +59,18 @@ class Asked:
 
 
 def run_against(
-    old: SavedModel, new: SavedModel, asked: Asked, open_box: OpenBox, wanted: Wanted, tell: Tell
+    new: SavedModel, against: Against, asked: Asked, open_box: OpenBox, wanted: Wanted, tell: Tell
 ) -> AgainstReport:
-    """Compares what matched signatures of both give. Raises UsageError for inputs that fit no signature, for an output
-    that has a tolerance and is not there, and where TensorFlow cannot be used."""
-    facts, sides, changes = matched(old, new, asked.renames)
+    """Compares what matched signatures of both give. Raises UsageError for words that mean nothing, for an output that
+    has a tolerance and is not there, and where TensorFlow cannot be used."""
+    old = against.old
+    facts, sides, changes = match_models(old, new, against.renames)
     static = report_changes(facts, sides, changes, weights="crc").verdict
     pairs = [
         pair for pair in changes.meta_graphs
         if pair.new is None or asked.tags is None or set(pair.new.tags) == set(asked.tags)
     ]  # fmt: skip
-    _check_outputs(asked, pairs)
+    _check_outputs(against, pairs)
     refused = refusals(scan(old), asked.permitted), refusals(scan(new), asked.permitted)
     rows: list[SignatureAgainst] = []
     reason = next((part.message for parts in refused for part in parts if refuses_load([part])), "")
@@ -74,14 +83,14 @@ def run_against(
                 if run.could_not_start:
                     raise UsageError(f"TensorFlow cannot be used: {run.could_not_start}")
             for pair in pairs:
-                rows += _Pair((one, two), sides, changes, pair, refused, asked).compared()
+                rows += _Pair((one, two), sides, changes, pair, refused, against, asked).compared()
     levels = [row.level for row in rows if row.level is not None]
     level = worst_level(levels) if levels else None
     return AgainstReport(
         old_path_name=old.found.path_name,
         level=level,
-        gate=asked.gate,
-        passed=level not in GATES[asked.gate],
+        gate=against.gate,
+        passed=level not in GATES[against.gate],
         summary=_summary(rows, reason),
         static=static,
         seed=asked.seed,
@@ -93,13 +102,13 @@ def run_against(
     )
 
 
-def _check_outputs(asked: Asked, pairs: list[MetaGraphPair]) -> None:
+def _check_outputs(against: Against, pairs: list[MetaGraphPair]) -> None:
     """Raises UsageError for a tolerance of an output that no matched signature has."""
     there = {
         one.new.name for pair in pairs for signature in pair.signatures for one in signature.outputs
         if one.new is not None
     }  # fmt: skip
-    unknown = [name for name in asked.tolerances if name and name.partition("#")[0] not in there]
+    unknown = [name for name in against.tolerances if name and name.partition("#")[0] not in there]
     if unknown:
         raise UsageError(f"There is no output {unknown[0]!r} to have a tolerance. Outputs: {', '.join(sorted(there))}.")
 
@@ -109,10 +118,10 @@ class _Pair:
 
     def __init__(
         self, runs: tuple[SideRun, SideRun], sides: tuple[Side, Side], changes: Changes, pair: MetaGraphPair,
-        refused: tuple[tuple[RefusedPart, ...], tuple[RefusedPart, ...]], asked: Asked,
+        refused: tuple[tuple[RefusedPart, ...], tuple[RefusedPart, ...]], against: Against, asked: Asked,
     ) -> None:  # fmt: skip
         self._runs, self._sides, self._changes, self._pair = runs, sides, changes, pair
-        self._refused, self._asked = refused, asked
+        self._refused, self._against, self._asked = refused, against, asked
         self._noise: Noise = {}
 
     def compared(self) -> list[SignatureAgainst]:
@@ -122,13 +131,13 @@ class _Pair:
         numbers = self._sides[0].meta_graphs.index(self._pair.old), self._sides[1].meta_graphs.index(self._pair.new)
         models = self._sides[0].model, self._sides[1].model
         tags = tuple(models[0].meta_graphs[numbers[0]].tags), tuple(models[1].meta_graphs[numbers[1]].tags)
-        planner = Planner(models, tags, self._asked.given)
+        planner = Planner(models, tags, self._asked.seed, self._asked.given)
         probed = [
             Probed(numbers, one) for one in self._pair.signatures
             if one.old is not None and one.new is not None
             and (self._asked.signatures is None or one.new.key in self._asked.signatures)
         ]  # fmt: skip
-        seeds = range(self._asked.seed, self._asked.seed + self._asked.probes)
+        seeds = range(self._asked.seed, self._asked.seed + self._against.probes)
         for one in probed:
             one.reason = self._refusal(one)
             if not one.reason:
@@ -154,7 +163,7 @@ class _Pair:
                 names,
                 [(a[names[0]], b[names[1]]) for a, b in zip(one.old, new, strict=True)],
                 self._noise.get((number, names[0])),
-                self._asked.tolerances,
+                self._against.tolerances,
             )
             for names in one.outputs()
         )
@@ -165,10 +174,11 @@ class _Pair:
         rows = {id(one): self._row(one, outputs) for one, outputs in zip(ran, judged, strict=True)}
         if not told:
             return rows
+        matched = Matched(self._sides, self._changes, self._pair, ran[0].numbers)
         for number in told:
             one = ran[number]
             mild = rows[id(one)].level == "within tolerance"
-            first, why = find_first(self._runs, self._sides, one, self._asked.tolerances, mild=mild)
+            first, why = find_first(self._runs, matched, one, self._against.tolerances, mild=mild)
             rows[id(one)] = replace(rows[id(one)], first=first, first_reason=why)
         by_id = {id(ran[number]): number for number in told}
 
@@ -189,7 +199,7 @@ class _Pair:
                 names,
                 [(a[names[0]], b[names[1]]) for a, b in zip(swapped, one.new, strict=True)],
                 self._noise.get((number, names[0])),
-                self._asked.tolerances,
+                self._against.tolerances,
             )
             for names in one.outputs()
             if all(names[0] in a for a in swapped)
@@ -199,10 +209,13 @@ class _Pair:
         assert self._pair.new is not None
         level = worst_level(row.level for row in outputs) if outputs else None
         reason = one.reason or ("" if outputs or not one.fed else "they have no output in common")
-        milliseconds = (round(seconds * 1000, 3) for seconds in one.seconds)
+        if any(each.side == "new" for each in one.one_sided):
+            level = worst_level(["different", *([] if level is None else [level])])
+            reason = "the new model does not take what the old one does"
+        times = [round(seconds * 1000, 3) for seconds in one.seconds]
         return SignatureAgainst(
-            tuple(self._pair.new.tags), one.keys[1], one.keys[0], level, reason, outputs, tuple(one.fed), (), (), None,
-            "", *milliseconds,
+            tuple(self._pair.new.tags), one.keys[1], one.keys[0], level, reason, outputs, tuple(one.fed),
+            one_sided=tuple(one.one_sided), old_ms=times[0], new_ms=times[1],
         )  # fmt: skip
 
 
@@ -226,8 +239,9 @@ def _summary(rows: list[SignatureAgainst], reason: str) -> str:
             f"; what makes it: {causes}.{rest}" if causes else f".{rest}"
         )
     said = {
-        "bitwise": "All outputs are the same, bit by bit.",
-        "within noise": "No output is further from the old model's than that is from itself.",
-        "within tolerance": "All outputs are within tolerance.",
+        "bitwise": "All outputs are the same, bit by bit",
+        "within noise": "No output is further from the old model's than that is from itself",
+        "within tolerance": "All outputs are within tolerance",
     }
-    return said[level] + rest
+    tried = max(len(row.probes) for row in rows)
+    return f"{said[level]}, for {tried} set{'s' if tried > 1 else ''} of inputs.{rest}"

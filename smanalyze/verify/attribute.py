@@ -36,7 +36,7 @@ def attribute(
     assets = _changed_assets(sides[1], changes.assets)
     weights = _changed_variables(sides, changes, probed[0].numbers[0])
     parts = tuple(name for name, there in (("weights", weights), ("assets", assets)) if there)
-    swaps: list[list[Swap]] = [[] for _ in probed]
+    swaps: list[list[Swap]] = [list(_impossible(changes)) for _ in probed]
     whole = True
     for tried in dict.fromkeys((*((part,) for part in parts), parts)) if parts else ():
         if "assets" in tried or not whole:
@@ -50,6 +50,18 @@ def attribute(
     return [_cause(parts, tuple(found)) for found in swaps]
 
 
+def _impossible(changes: Changes) -> Iterator[Swap]:
+    """Weights that the old model cannot take."""
+    other = [
+        pair.new.name for pair in changes.variables
+        if pair.old is not None and pair.new is not None
+        and (pair.old.dtype, pair.old.shape) != (pair.new.dtype, pair.new.shape)
+    ]  # fmt: skip
+    if other:
+        more = f" and {len(other) - 1} more" if len(other) > 1 else ""
+        yield Swap(("weights",), None, None, False, f"{other[0]}{more} has another shape or dtype")
+
+
 def _explains(swap: Swap) -> bool:
     return swap.level is not None and LEVELS.index(swap.level) <= LEVELS.index(_ENOUGH)
 
@@ -59,13 +71,14 @@ def _cause(parts: tuple[str, ...], swaps: tuple[Swap, ...]) -> Cause:
     enough = next((swap.parts for swap in swaps if _explains(swap)), None)
     if enough is not None:
         return Cause(enough, swaps)
-    return Cause((*(part for part in parts if _matters(part, swaps)), "graph"), swaps)
+    every = dict.fromkeys((*parts, *(part for swap in swaps if swap.failed for part in swap.parts)))
+    return Cause((*(part for part in every if _matters(part, swaps)), "graph"), swaps)
 
 
 def _matters(part: str, swaps: tuple[Swap, ...]) -> bool:
     """Whether a part changed the outputs when it was swapped in, or nobody knows."""
-    alone = next((swap for swap in swaps if swap.parts == (part,)), None)
-    return alone is None or bool(alone.failed) or alone.moved
+    alone = [swap for swap in swaps if swap.parts == (part,)]
+    return not alone or any(swap.failed or swap.moved for swap in alone)
 
 
 def _swapped(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from smanalyze.diff.node_match import BodySide, NodeMatch, fed_alike, match_nodes
+from smanalyze.diff.compare import renamed_variables
+from smanalyze.diff.functions import FunctionMatch
+from smanalyze.diff.main_graph import match_main
+from smanalyze.diff.node_match import BodySide, NodeMatch
 from smanalyze.diff.side import Side
-from smanalyze.facts.program import Program
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex
 from smanalyze.graph.keys import Key
 from smanalyze.model.record import record
 from smanalyze.report.against import FirstDifference, Level, Tolerance
+from smanalyze.report.changes import Changes, MetaGraphPair, SignaturePair
 from smanalyze.verify.judge import Kept, judge
 from smanalyze.verify.probe_both import Probed, told
 from smanalyze.verify.side_run import SideRun
@@ -31,87 +34,66 @@ class Place:
     match: NodeMatch
 
 
+class Matched:
+    """The bodies of two matched MetaGraphs."""
+
+    def __init__(
+        self, sides: tuple[Side, Side], changes: Changes, pair: MetaGraphPair, numbers: tuple[int, int]
+    ) -> None:
+        self._programs = sides[0].programs[numbers[0]], sides[1].programs[numbers[1]]
+        renamed = renamed_variables(changes.variables, *sides)
+        self._functions = FunctionMatch(self._programs, pair.signatures, pair.callables, (), renamed)
+
+    def outermost(self, pair: SignaturePair) -> Place | None:
+        """What TensorFlow runs for a signature: in TensorFlow 2 the function that it calls, else the main graph."""
+        assert pair.old is not None and pair.new is not None
+        objects = [program.graph.meta_graph.objects is not None for program in self._programs]
+        if not any(objects):
+            return Place(((), ()), match_main(self._functions, [pair]))
+        keys = pair.old.key, pair.new.key
+        called = [
+            program.graph.targets(Key("signature", key), "calls", "function")
+            for program, key in zip(self._programs, keys, strict=True)
+        ]
+        if not all(objects) or any(len(one) != 1 for one in called):
+            return None
+        return self._place(((), ()), str(called[0][0].id), str(called[1][0].id))
+
+    def callee(self, here: Place, before: int, after: int) -> Place | None:
+        """The bodies that two matched nodes call, where that is all that they do."""
+        calls = here.match.old.index.calls_at.get(before, ()), here.match.new.index.calls_at.get(after, ())
+        if len(calls[0]) != 1 or len(calls[1]) != 1 or {calls[0][0].op, calls[1][0].op} - PLAIN_CALLS:
+            return None
+        nodes = here.match.old.index.names[before], here.match.new.index.names[after]
+        chains = (*here.chains[0], nodes[0]), (*here.chains[1], nodes[1])
+        return self._place(chains, calls[0][0].function, calls[1][0].function)
+
+    def _place(self, chains: tuple[tuple[str, ...], tuple[str, ...]], before: str, after: str) -> Place | None:
+        if before not in self._programs[0].library.functions or after not in self._programs[1].library.functions:
+            return None
+        return Place(chains, self._functions.nodes(before, after))
+
+
 def find_first(
-    runs: tuple[SideRun, SideRun], sides: tuple[Side, Side], probed: Probed, given: Mapping[str, Tolerance], *,
-    mild: bool,
-) -> tuple[FirstDifference | None, str]:  # fmt: skip
+    runs: tuple[SideRun, SideRun], matched: Matched, probed: Probed, given: Mapping[str, Tolerance], *, mild: bool
+) -> tuple[FirstDifference | None, str]:
     """The first difference for the inputs that came first, or why there is none to be told. ``mild``: the outputs are
     within tolerance, so anything that is not the same bit by bit counts."""
     for place, run in enumerate(runs):
         loaded = run.load(probed.numbers[place], anew=probed.changing[place])
         if loaded.kind != "ok":
             return None, told(loaded)
-    programs = sides[0].programs[probed.numbers[0]], sides[1].programs[probed.numbers[1]]
-    here = _outermost(programs, probed)
-    if here is None:
-        return None, "it is not known what the signature runs"
+    here = matched.outermost(probed.pair)
+    difference: FirstDifference | None = None
     for _ in range(MAX_DEPTH):
+        if here is None:
+            break
         found, reason = _first_here(runs, probed, here, given, mild=mild)
         if found is None:
-            return None, reason
+            return difference, reason
         before, after, difference = found
-        deeper = _callee(programs, here, before, after)
-        if deeper is None:
-            return difference, ""
-        here = deeper
-    return difference, ""
-
-
-def _outermost(programs: tuple[Program, Program], probed: Probed) -> Place | None:
-    """What TensorFlow runs for a signature: in TensorFlow 2 the function that it calls, else the main graph."""
-    called = [
-        program.graph.targets(Key("signature", key), "calls", "function")
-        for program, key in zip(programs, probed.keys, strict=True)
-    ]
-    objects = [program.graph.meta_graph.objects is not None for program in programs]
-    if all(objects):
-        names = [str(keys[0].id) for keys in called if len(keys) == 1]
-        if len(names) != 2:
-            return None
-        arguments = [program.library.index(name).arguments for program, name in zip(programs, names, strict=True)]
-        places = {name: number for number, name in enumerate(arguments[1])}
-        args = {n: places.get(name, n) for n, name in enumerate(arguments[0]) if places.get(name, n) < len(places)}
-        return Place(((), ()), _matched(programs, (names[0], names[1]), args))
-    if any(objects):
-        return None
-    bodies = [
-        BodySide(p.library.main, _digests(p, None, None), frozenset(n for n in p.graph.main_slice(key) if n >= 0))
-        for p, key in zip(programs, probed.keys, strict=True)
-    ]
-    return Place(((), ()), match_nodes(bodies[0], bodies[1], {}))
-
-
-def _matched(programs: tuple[Program, Program], names: tuple[str, str], args: dict[int, int]) -> NodeMatch:
-    back = {other: one for one, other in args.items()}
-    sides = [
-        BodySide(program.library.index(name), _digests(program, name, back if place else None))
-        for place, (program, name) in enumerate(zip(programs, names, strict=True))
-    ]
-    return match_nodes(sides[0], sides[1], args)
-
-
-def _digests(program: Program, name: str | None, back: Mapping[int, int] | None) -> Callable[[], list[bytes]]:
-    """What computes each node, made when asked for. ``back``: arguments of the new function as those of the old."""
-    if name is None:
-        return lambda: program.main
-    index = program.library.index(name)
-    numbers = range(len(index.arguments))
-    own = [b"argument %d" % n if back is None or n in back else b"new %d" % n for n in numbers]
-    labels = own if back is None else [b"argument %d" % back[n] if n in back else own[n] for n in numbers]
-    return lambda: program.merkle.nodes(index, labels)
-
-
-def _callee(programs: tuple[Program, Program], here: Place, before: int, after: int) -> Place | None:
-    """The bodies that two matched nodes call, where that is all that they do."""
-    calls = here.match.old.index.calls_at.get(before, ()), here.match.new.index.calls_at.get(after, ())
-    if len(calls[0]) != 1 or len(calls[1]) != 1 or {calls[0][0].op, calls[1][0].op} - PLAIN_CALLS:
-        return None
-    names = calls[0][0].function, calls[1][0].function
-    if any(name not in program.library.functions for program, name in zip(programs, names, strict=True)):
-        return None
-    nodes = here.match.old.index.names[before], here.match.new.index.names[after]
-    chains = (*here.chains[0], nodes[0]), (*here.chains[1], nodes[1])
-    return Place(chains, _matched(programs, names, fed_alike(here.match, before, after)))
+        here = matched.callee(here, before, after)
+    return difference, "" if difference is not None else "it is not known what the signature runs"
 
 
 def _first_here(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from smanalyze.inputs.records import Trial
-from smanalyze.report.against import ProbeFed
+from smanalyze.report.against import OneSided, ProbeFed
 from smanalyze.report.changes import SignaturePair
 from smanalyze.verify.child import Outcome
-from smanalyze.verify.shared_inputs import Planner
+from smanalyze.verify.shared_inputs import Planner, SharedTrial
 from smanalyze.verify.side_run import Outputs, SideRun
+from smanalyze.verify.values import encoded
+
+MAX_ONE_SIDED = 4
+"""Inputs that one side refuses that are told."""
 
 
 @dataclass
@@ -25,6 +30,7 @@ class Probed:
     trials: list[tuple[Trial, Trial]] = field(default_factory=list)
     old: list[Outputs] = field(default_factory=list)
     new: list[Outputs] = field(default_factory=list)
+    one_sided: list[OneSided] = field(default_factory=list)
     seconds: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -63,30 +69,44 @@ class Probed:
 
 def probe_both(sides: tuple[SideRun, SideRun], probed: Probed, planner: Planner, seeds: range) -> None:
     """Fills in what both give. For each seed the first inputs that both take; where a child dies, no more."""
+    tried: set[tuple[bytes, ...]] = set()
     for seed in seeds:
-        done = False
         for shared in planner.trials(probed.pair, seed, probed.fed[0] if probed.fed else None):
-            found = tuple(
-                _called(side, probed.numbers[place], probed.keys[place], trial, anew=probed.changing[place])
-                for place, (side, trial) in enumerate(zip(sides, (shared.old, shared.new), strict=True))
-            )
-            bad = next(((n, outcome) for n, (outcome, _) in enumerate(found) if outcome.kind != "ok"), None)
-            if bad is None:
-                done = True
-                probed.fed.append(shared.fed)
-                probed.trials.append((shared.old, shared.new))
-                probed.old.append(found[0][1])
-                probed.new.append(found[1][1])
-                probed.seconds = (found[0][0].result["seconds"][0], found[1][0].result["seconds"][0])
-                break
-            if not probed.fed:
-                probed.reason = f"the {('old', 'new')[bad[0]]} model: {told(bad[1])}"
-            if bad[1].dead:
+            values = tuple(encoded(feed.array) for feed in shared.new.feeds)
+            if values in tried:
+                continue  # what is given, and not drawn, is the same for each seed
+            tried.add(values)
+            outcomes = _try(sides, probed, shared)
+            if any(outcome.dead for outcome in outcomes):
                 return
-        if not done and not probed.fed:
-            probed.reason = probed.reason or planner.reason(probed.pair) or "there are no inputs that both take"
-            return
-    probed.reason = ""
+            if all(outcome.kind == "ok" for outcome in outcomes):
+                break
+        if not probed.fed:
+            break  # another seed draws other values, not other kinds of them
+    if probed.fed:
+        probed.reason = ""
+    else:
+        probed.reason = probed.reason or planner.reason(probed.pair) or "there are no inputs that both take"
+
+
+def _try(sides: tuple[SideRun, SideRun], probed: Probed, shared: SharedTrial) -> tuple[Outcome, Outcome]:
+    (one, old), (other, new) = (
+        _called(side, probed.numbers[place], probed.keys[place], trial, anew=probed.changing[place])
+        for place, (side, trial) in enumerate(zip(sides, (shared.old, shared.new), strict=True))
+    )
+    if one.kind == other.kind == "ok":
+        probed.fed.append(shared.fed)
+        probed.trials.append((shared.old, shared.new))
+        probed.old.append(old)
+        probed.new.append(new)
+        probed.seconds = (one.result["seconds"][0], other.result["seconds"][0])
+        return one, other
+    side: Literal["old", "new"] = "new" if one.kind == "ok" else "old"
+    bad = other if side == "new" else one
+    probed.reason = f"the {side} model: {told(bad)}"
+    if "ok" in (one.kind, other.kind) and len(probed.one_sided) < MAX_ONE_SIDED:
+        probed.one_sided.append(OneSided(side, shared.fed, told(bad)))
+    return one, other
 
 
 def call_all(side: SideRun, place: int, probed: Probed) -> Iterator[tuple[Outcome, Outputs]]:

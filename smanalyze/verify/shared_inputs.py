@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -21,6 +21,9 @@ from smanalyze.verify.side_run import interleaved
 MAX_TRIALS = 16
 """Sets of inputs of either model that are tried for one probe."""
 
+MORE_ROWS = 16
+"""Rows of all probes but the first: a change of one word in a vocabulary shows only where that word is asked for."""
+
 
 @record
 class SharedTrial:
@@ -32,12 +35,14 @@ class SharedTrial:
 
 
 class Planner:
-    """Plans inputs of one MetaGraph of both models, once for each seed. ``given`` is a file of the user's."""
+    """Plans inputs of one MetaGraph of both models, once for each seed, of which ``first`` is the first. ``given`` is a
+    file of the user's."""
 
     def __init__(
-        self, models: tuple[SavedModel, SavedModel], tags: tuple[tuple[str, ...], tuple[str, ...]], given: str | None
-    ) -> None:
-        self._models, self._tags, self._given = models, tags, given
+        self, models: tuple[SavedModel, SavedModel], tags: tuple[tuple[str, ...], tuple[str, ...]], first: int,
+        given: str | None,
+    ) -> None:  # fmt: skip
+        self._models, self._tags, self._given, self._first = models, tags, given, first
         self._plans: dict[tuple[int, int, str], SignatureInputs] = {}
 
     def trials(self, pair: SignaturePair, seed: int, first: ProbeFed | None) -> Iterator[SharedTrial]:
@@ -56,7 +61,7 @@ class Planner:
 
     def _of_side(self, side: int, pair: SignaturePair, seed: int) -> Iterator[SharedTrial]:
         plan = self._plan(side, pair, seed)
-        for trial in plan.trials:
+        for trial in _rows(plan.trials, more=bool(seed != self._first)):
             other = self._translated(trial, pair, side)
             if other is None:
                 continue
@@ -107,6 +112,16 @@ class Planner:
             array = defaults[slot.keyword]
             feeds.append(Feed(slot.input, slot.keyword, slot.tensor_name, slot.dtype, tuple(array.shape), array))
         return Trial(trial.name, trial.batch, tuple(feeds))
+
+
+def _rows(trials: Iterable[Trial], *, more: bool) -> Iterator[Trial]:
+    """The trials, each with more rows before it where it can have them."""
+    for trial in trials:
+        if more and trial.batch is not None:
+            longer = trial.with_batch(MORE_ROWS)
+            if longer is not trial:
+                yield longer
+        yield trial
 
 
 def _converted(feed: Feed, dtype: str) -> Any:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from smanalyze.api.analyze import analyze
 from smanalyze.api.inputs import plan_inputs
 from smanalyze.api.scan import scan
 from smanalyze.errors import UsageError
 from smanalyze.model.saved_model import SavedModel, select_meta_graphs
+from smanalyze.report.against import GATES
 from smanalyze.report.verify import VerifyReport
+from smanalyze.verify.against import Against, Asked, run_against
 from smanalyze.verify.answer import build_report, refused_report
 from smanalyze.verify.gate import GATED, LIBRARY_CLASSES, refusals, refuses_load
 from smanalyze.verify.observe import Request, observe
@@ -23,6 +27,9 @@ MOST_SECONDS = 86400
 
 MOST_MEMORY = 1 << 50
 """Bytes, a petabyte; for the same reason."""
+
+
+MOST_PROBES = 1000
 
 
 def verify(
@@ -39,6 +46,7 @@ def verify(
     timeout: float | None = None,
     memory: int | None = None,
     tell: Callable[[str], None] | None = None,
+    against: Against | None = None,
 ) -> VerifyReport:
     """Which claims of the report does TensorFlow confirm? Loads a private copy of the model in a child process without
     network, with limits of memory (bytes) and time (``timeout`` seconds a call), calls its signatures and compares.
@@ -47,6 +55,7 @@ def verify(
     that should be refused. ``tags`` chooses one MetaGraph, and the answer is about a report of that one; ``inputs`` is
     the path of a .npz or JSON file. ``permit`` names risk classes that may act; ``libraries`` are files of custom ops;
     ``python`` is an interpreter whose TensorFlow is used instead of this one's; ``tell`` takes the name of each step.
+    ``against`` names another model that is then run side by side with this one, as its predecessor.
     Raises UsageError where there is no TensorFlow, or it cannot be used, and for what cannot be asked of the model;
     never for what the model does.
     """
@@ -57,6 +66,8 @@ def verify(
     if unknown:
         raise UsageError(f"There is no risk class {unknown[0]!r} to permit. Classes: {', '.join(GATED)}.")
     _check_numbers(seed, timeout, memory)
+    if against is not None:
+        _check_against(against)
     chosen = model if tags is None else select_meta_graphs(model, tags)
     planned = plan_inputs(chosen, signatures=signatures, seed=seed, given=inputs)
     interpreter = find_interpreter(python)
@@ -70,7 +81,15 @@ def verify(
         complete = len(chosen.meta_graphs) == len(model.meta_graphs)
         asked = Request(planned, seed, permitted, complete=complete, full=profile == "full")
         observed = observe(chosen, report, refused, box, worker, asked)
-    return build_report(report, observed, refused, profile, permit)
+    verified = build_report(report, observed, refused, profile, permit)
+    if against is None:
+        return verified
+    wanted = Wanted(libraries, seed, 1, ())
+    compared = run_against(
+        model, against, Asked(seed, inputs, permitted, tags, signatures),
+        lambda one: Sandbox(interpreter, limits_for(one, memory, timeout), permitted), wanted, tell or _silent,
+    )  # fmt: skip
+    return replace(verified, against=compared)
 
 
 def ops_of(model: SavedModel) -> tuple[str, ...]:
@@ -90,6 +109,17 @@ def _check_numbers(seed: int, timeout: float | None, memory: int | None) -> None
         raise UsageError(f"A call can be given more than 0 and at most {MOST_SECONDS:,} seconds.")
     if memory is not None and not MEGABYTE <= memory <= MOST_MEMORY:
         raise UsageError(f"The child can be given from 1 to {MOST_MEMORY // MEGABYTE:,} MB of memory.")
+
+
+def _check_against(against: Against) -> None:
+    """Raises UsageError for a comparison that means nothing."""
+    if against.gate not in GATES:
+        raise UsageError(f"There is no gate {against.gate!r}. Gates: {', '.join(GATES)}.")
+    if not 1 <= against.probes <= MOST_PROBES:
+        raise UsageError(f"Both models can be given from 1 to {MOST_PROBES} sets of inputs.")
+    for name, one in against.tolerances.items():
+        if not (0 <= one.rtol < math.inf and 0 <= one.atol < math.inf):
+            raise UsageError(f"The tolerance of {name or 'all outputs'} must be two numbers from 0 on.")
 
 
 def _silent(_: str) -> None:

@@ -1,0 +1,119 @@
+"""Phrases about two models that were run side by side, for the terminal and the HTML page alike. Nothing is escaped
+here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smanalyze.render.units import percent_text, plural
+from smanalyze.report.against import AgainstReport, FirstDifference, OutputAgainst, SignatureAgainst, Swap
+
+LEVEL_STYLES = {
+    "bitwise": "good", "within noise": "good", "within tolerance": "warning", "different": "error",
+    "incomparable": "error",
+}  # fmt: skip
+
+
+def number_text(value: float) -> str:
+    """``0.00123``, ``1.2e-07``, ``0``: three significant digits."""
+    return f"{value:.3g}"
+
+
+def gate_text(report: AgainstReport) -> str:
+    """What the gate says, and what a diff says of the files."""
+    gate = "passes" if report.passed else "fails"
+    return f"It {gate} the gate `{report.gate}`. A diff of both says {report.static}."
+
+
+def level_text(row: SignatureAgainst) -> str:
+    """The level; ``not compared`` where there is none."""
+    return row.level or "not compared"
+
+
+def cause_text(row: SignatureAgainst) -> str:
+    """``weights and graph``."""
+    return " and ".join(row.cause)
+
+
+def probes_text(row: SignatureAgainst) -> str:
+    """``4 sets``; of whose values."""
+    return plural(len(row.probes), "set") if row.probes else ""
+
+
+def output_lines(row: OutputAgainst) -> Iterator[str]:
+    """What is to be said of an output that is not the same."""
+    if row.reason:
+        yield f"{row.reason[0].upper()}{row.reason[1:]}."
+    if row.worst is not None and row.max_abs is not None:
+        place = f"{list(row.worst.index)} of set {row.worst.probe + 1}"
+        yield f"At {place} it was {row.worst.old}, and is {row.worst.new}."
+        yield ", ".join(_measures(row)) + "."
+    if row.tolerance is not None:
+        said = f"Tolerance: rtol {number_text(row.tolerance.rtol)}, atol {number_text(row.tolerance.atol)}"
+        needed = "" if row.needed_rtol is None else f"; the smallest rtol that passes is {number_text(row.needed_rtol)}"
+        yield f"{said}{needed}."
+    if row.noise is not None:
+        yield (
+            f"Noise: run again, the old model differs from itself by up to {number_text(row.noise)}."
+            if row.noise
+            else "Noise: none; the old model gives the same again, in another process and with other threads."
+        )
+
+
+def _measures(row: OutputAgainst) -> Iterator[str]:
+    assert row.max_abs is not None
+    yield f"Difference: at most {number_text(row.max_abs)}"
+    if row.mean_abs is not None:
+        yield f"{number_text(row.mean_abs)} on average"
+    if row.p99_abs is not None:
+        yield f"{number_text(row.p99_abs)} for 99 % of the elements"
+    if row.max_rel is not None:
+        yield f"relative {number_text(row.max_rel)}"
+    if row.ulp is not None:
+        yield plural(row.ulp, "ulp", "ulp")
+    if row.cosine is not None:
+        yield f"cosine {row.cosine:.6f}"
+    if row.argmax is not None:
+        yield f"the largest stands in the same place in {percent_text(row.argmax)} of the rows"
+
+
+def swap_text(swap: Swap) -> str:
+    """What came of the old model with parts of the new one."""
+    parts = " and ".join(swap.parts)
+    if swap.failed:
+        return f"The old model cannot take the new {parts}: {swap.failed}."
+    if not swap.moved:
+        return f"With the new {parts} the old model gives what it gave."
+    far = f", up to {number_text(swap.max_abs)} apart" if swap.max_abs else ""
+    return f"With the new {parts} the old model is {swap.level}{far}, beside the new one."
+
+
+def first_text(first: FirstDifference) -> str:
+    """Where both part."""
+    path = "".join(f"{node} → " for node in first.path)
+    by = f", by up to {number_text(first.max_abs)}" if first.max_abs else ""
+    fed = f" It takes {'; '.join(first.fed_by)}." if first.fed_by else ""
+    was = f" (it was {first.old_node})" if first.old_node != first.node else ""
+    return f"They part at {path}{first.node} ({first.op}){was}: {first.level}{by}.{fed}"
+
+
+def signature_lines(row: SignatureAgainst) -> Iterator[str]:
+    """What is to be said of a pair of signatures beside its outputs."""
+    if row.reason:
+        yield f"{row.reason[0].upper()}{row.reason[1:]}."
+    for one in row.one_sided:
+        yield f"The {one.side} model does not take {one.fed.trial} (seed {one.fed.seed}): {one.message}"
+    if row.first is not None:
+        yield first_text(row.first)
+    if row.first_reason:
+        yield f"{row.first_reason[0].upper()}{row.first_reason[1:]}."
+    yield from map(swap_text, row.swaps)
+
+
+def lone_lines(report: AgainstReport) -> Iterator[str]:
+    """Signatures of one side only, and declared renames of nothing."""
+    for names, side in ((report.only_old, "old"), (report.only_new, "new")):
+        if names:
+            yield f"Only the {side} model has {', '.join(names)}."
+    for rename in report.unused:
+        yield f"--rename {rename}: there is nothing of that name on one of the sides."
