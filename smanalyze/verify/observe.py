@@ -109,14 +109,13 @@ def _load(
     graph, said = model.meta_graphs[number], report.meta_graphs[number]
     outcome = worker.load(graph.tags, wanted, anew=True)
     if outcome.kind != "ok":
-        return LoadSeen(graph.tags, outcome.kind, outcome.told, outcome.seconds, graph.objects is not None)
+        return LoadSeen(graph.tags, outcome.kind, outcome.told, graph.objects is not None)
     found = outcome.result
     objects = tuple(_object(one, worker) for one in found["objects"])
     return LoadSeen(
         tags=graph.tags,
         outcome="ok",
         message="",
-        seconds=found["seconds"],
         by_path=graph.objects is not None,
         signatures=tuple(_signature(one) for one in found["signatures"]),
         objects=objects,
