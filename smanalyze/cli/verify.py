@@ -22,7 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="load a SavedModel with TensorFlow, run its signatures, and check the report",
         description="Load a private copy of a SavedModel with TensorFlow, in a child process without network and with "
         "limits, run every signature, and say which claims of the report are confirmed, contradicted or not tested. "
-        "What a scan finds to act while loading is refused unless permitted. The model's folder is left as it is.",
+        "What a scan finds to act while loading is refused unless permitted. Nothing is written into its folder.",
         epilog="Exit codes: 0 CONFIRMED, 1 CONTRADICTED, 2 could not run, 3 PARTIAL (not all was run), 4 CRASHED, "
         "5 REFUSED. In a folder of numbered versions (TF Serving) the newest is verified.",
     )
