@@ -26,6 +26,7 @@ from smanalyze.verify.observed import (
     TableSeen,
     TensorSeen,
     TraceSeen,
+    ValueSeen,
 )
 from smanalyze.verify.places import places, variables_of
 from smanalyze.verify.sandbox import Sandbox
@@ -146,7 +147,9 @@ def _object(found: dict[str, Any], worker: Worker) -> ObjectSeen:
     )  # fmt: skip
 
 
-def _values(model: SavedModel, report: Report, number: int, there: set[str], worker: Worker, seed: int) -> Any:
+def _values(
+    model: SavedModel, report: Report, number: int, there: set[str], worker: Worker, seed: int
+) -> tuple[ValueSeen, ...]:
     """The checksums of the variables that are there."""
     graph = model.meta_graphs[number]
     known = variables_of(report, number, objects=graph.objects is not None)
