@@ -32,7 +32,8 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smanalyze",
         description="Open any TensorFlow SavedModel and say what it is, without TensorFlow.",
-        epilog="Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete under --strict.",
+        epilog="Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete under --strict. "
+        "verify has its own, which `smanalyze verify --help` lists.",
     )
     parser.add_argument("--version", action="version", version=f"smanalyze {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

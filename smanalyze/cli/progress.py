@@ -32,22 +32,19 @@ class ProgressBar:
         if now >= self._next and total > 0:
             self._next = now + EVERY
             self._drawn = True
-            sys.stderr.write(f"\r\x1b[K{progress_line(self._name, done, total, now - self._begin, _width())}")
-            sys.stderr.flush()
+            _draw(progress_line(self._name, done, total, now - self._begin, _width()))
 
     def close(self) -> None:
         """Leaves the terminal as it was."""
         if self._drawn:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            _draw("")
 
 
 class progress_bar:  # noqa: N801
     """``with progress_bar(quiet, name) as told``: what to tell how far it is; None where nobody would see it."""
 
     def __init__(self, quiet: bool, name: str) -> None:
-        watched = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._bar = ProgressBar(name) if watched else None
+        self._bar = ProgressBar(name) if _is_watched(quiet) else None
 
     def __enter__(self) -> Callable[[int, int], None] | None:
         return self._bar.told if self._bar is not None else None
@@ -57,6 +54,27 @@ class progress_bar:  # noqa: N801
     ) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+class progress_steps:  # noqa: N801
+    """``with progress_steps(quiet) as tell``: what to tell the name of each step; None where nobody would see it."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._watched = _is_watched(quiet)
+
+    def __enter__(self) -> Callable[[str], None] | None:
+        return self._tell if self._watched else None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._watched:
+            _draw("")
+
+    def _tell(self, step: str) -> None:
+        from smanalyze.render.visible import visible
+
+        _draw(visible(step)[: max(_width() - 1, 0)])
 
 
 def progress_line(name: str, done: int, total: int, seconds: float, width: int) -> str:
@@ -83,6 +101,16 @@ def _time_text(seconds: float) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _is_watched(quiet: bool) -> bool:
+    return not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _draw(text: str) -> None:
+    """Text in the place of what is on the line."""
+    sys.stderr.write(f"\r\x1b[K{text}")
+    sys.stderr.flush()
 
 
 def _width() -> int:

@@ -17,9 +17,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Adds the command to the parser."""
     parser = commands.add_parser(
         "render",
-        help="turn a JSON report, audit, scan, diff or verification into text, HTML or Markdown",
+        help="turn a JSON report, audit, scan, diff or verification into another format",
         description="Read what `smanalyze report`, `audit`, `scan`, `diff` or `verify` wrote with --format json, and "
         "render it again. No model is needed.",
+        epilog="A report, an audit and a diff can be text, JSON, HTML or Markdown, a scan SARIF too, a verification "
+        "text or JSON; HTML shows one model.",
     )
     parser.add_argument("file", metavar="REPORT.json", help="a report; - for standard input")
     options.add_outputs(parser, FORMATS)

@@ -30,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--only", metavar="SECTION,...", default=None, help="only these sections")
     parser.add_argument(
         "--verified", metavar="FILE", default=None,
-        help="what `smanalyze verify -o FILE.json` said of the model: a badge beside each claim of the HTML page",
+        help="what `smanalyze verify -o FILE.json` said of the model: badges beside the claims of the HTML page",
     )  # fmt: skip
     parser.add_argument(
         "--fail-on", choices=options.SEVERITIES, default="none",

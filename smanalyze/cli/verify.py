@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from smanalyze.cli import options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from smanalyze.report.verify import VerifyReport
 
 FORMATS = ("text", "json")
@@ -25,7 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="load a SavedModel with TensorFlow, run its signatures, and check the report",
         description="Load a private copy of a SavedModel with TensorFlow, in a child process without network and with "
         "limits, run every signature, and say which claims of the report are confirmed, contradicted or not tested. "
-        "What a scan finds to act while loading is refused unless permitted. The model's folder is left as it is.",
+        "What a scan finds to act while loading is refused unless permitted. Nothing is written into its folder.",
         epilog="Exit codes: 0 CONFIRMED, 1 CONTRADICTED, 2 could not run, 3 PARTIAL (not all was run), 4 CRASHED, "
         "5 REFUSED. In a folder of numbered versions (TF Serving) the newest is verified.",
     )
@@ -50,7 +47,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--profile", choices=("quick", "full"), default="quick",
         help="full: also a second process, TensorFlow's own threads, and calls that must be refused (default: quick)",
     )  # fmt: skip
-    parser.add_argument("--python", metavar="INTERPRETER", default=None, help="use the TensorFlow of another Python")
+    parser.add_argument(
+        "--python", metavar="INTERPRETER", default=None,
+        help="use the TensorFlow that is installed for another Python; PYTHONPATH is not heeded",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="what inputs and samples are drawn from (default: 0)")
     parser.add_argument("--timeout", metavar="S", type=float, default=None, help="seconds for a call (default: 30)")
     parser.add_argument("--memory", metavar="MB", type=int, default=None, help="memory the child may fill")
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     """Verifies the model; the verdict is the exit code."""
     import os
 
+    from smanalyze.cli.progress import progress_steps
     from smanalyze.errors import UsageError
     from smanalyze.load import load
     from smanalyze.verify.verify import verify
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if model.found.given == "serving_base":
         options.remark(args, f"{args.path}: version {model.found.chosen} is verified.")
-    with progress_line(args.quiet) as tell:
+    with progress_steps(args.quiet) as tell:
         report = verify(
             model,
             tags=options.parse_tags(args.tag_set),
@@ -93,28 +94,6 @@ def run(args: argparse.Namespace) -> int:
         )
     options.write_outputs(outputs, lambda *how: render(report, *how), args.color)
     return EXIT_CODES[report.verdict]
-
-
-class progress_line:  # noqa: N801
-    """``with progress_line(quiet) as tell``: shows the name of each step on one line of a terminal; None elsewhere."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._watched = not quiet and sys.stderr.isatty()
-
-    def __enter__(self) -> Callable[[str], None] | None:
-        return self._tell if self._watched else None
-
-    def __exit__(self, *_: object) -> None:
-        if self._watched:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-    def _tell(self, step: str) -> None:
-        from smanalyze.render.visible import visible
-
-        width = options.terminal_width(sys.stderr) - 1
-        sys.stderr.write(f"\r\x1b[K{visible(step)[:width]}")
-        sys.stderr.flush()
 
 
 def render(report: VerifyReport, kind: str, color: bool, width: int) -> str:

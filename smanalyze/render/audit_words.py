@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smanalyze.render.units import bytes_text, count_text, percent_text, plural
-from smanalyze.render.words import PRESENCE
+from smanalyze.render.words import PRESENCE, badge_class
 from smanalyze.report.audit import (
     AuditReport,
     CheckFailure,
@@ -99,8 +99,7 @@ def title_text(report: AuditReport) -> str:
 
 def badge(verdict: str) -> str:
     """The class of a verdict's badge on a page."""
-    style = VERDICT_STYLES[verdict]
-    return "fine" if style == "good" else style
+    return badge_class(VERDICT_STYLES[verdict])
 
 
 def fingerprint_text(fingerprint: FingerprintAudit) -> str:
@@ -128,7 +127,7 @@ def status_style(field: FingerprintField) -> str:
 
 def field_badge(field: FingerprintField) -> str:
     """The same as the class of a badge on a page."""
-    return {"good": "fine", "dim": "plain"}.get(status_style(field), status_style(field))
+    return badge_class(status_style(field))
 
 
 def field_text(field: FingerprintField) -> str:

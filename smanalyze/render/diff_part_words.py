@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smanalyze.render.units import bytes_text, count_text, percent_text, plural
+from smanalyze.render.words import badge_class
 from smanalyze.report.changes import FilePair, FunctionChange, WeightDelta
 from smanalyze.report.diff import DiffReport, LayerWeights, SignatureDiff, TensorDiff, WeightRow, WeightsDiff
 
@@ -36,7 +37,7 @@ def style_of(status: str) -> str:
 
 def status_badge(status: str) -> str:
     """The class of such a row's badge on a page."""
-    return {"good": "fine", "dim": "plain"}.get(style_of(status), style_of(status))
+    return badge_class(style_of(status))
 
 
 def node_word(kind: str) -> str:

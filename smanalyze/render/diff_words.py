@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from smanalyze.render.units import bytes_text, plural
+from smanalyze.render.words import badge_class
 from smanalyze.report.changes import FunctionChange
 from smanalyze.report.diff import (
     AUDIENCES,
@@ -70,8 +71,7 @@ def verdict_text(report: DiffReport) -> str:
 
 def verdict_badge(verdict: str) -> str:
     """The class of the verdict's badge on a page."""
-    style = VERDICT_STYLES[verdict]
-    return "fine" if style == "good" else style
+    return badge_class(VERDICT_STYLES[verdict])
 
 
 def is_same(report: DiffReport) -> bool:

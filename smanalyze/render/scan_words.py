@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from smanalyze.render.audit_words import spaced
 from smanalyze.render.units import plural
-from smanalyze.render.words import joined
+from smanalyze.render.words import badge_class, joined
 from smanalyze.report.scan import AllowedFinding, ExpectedAct, Operand, ScanFinding, ScanReport
 
 VERDICT_STYLES = {
@@ -48,8 +48,7 @@ def title_text(report: ScanReport) -> str:
 
 def badge(verdict: str) -> str:
     """The class of a verdict's badge on a page."""
-    style = VERDICT_STYLES[verdict]
-    return "fine" if style == "good" else style
+    return badge_class(VERDICT_STYLES[verdict])
 
 
 def when_text(when: Sequence[str]) -> str:

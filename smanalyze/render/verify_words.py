@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from smanalyze.render.words import badge_class
 from smanalyze.report.findings import Location
 from smanalyze.report.verify import Network, SignatureVerified, VerifyReport
 
@@ -23,7 +24,7 @@ _NETWORK: dict[Network, str] = {
 
 def verdict_tone(report: VerifyReport) -> str:
     """The class of the verdict's badge."""
-    return {"good": "fine"}.get(VERDICT_STYLES[report.verdict], VERDICT_STYLES[report.verdict])
+    return badge_class(VERDICT_STYLES[report.verdict])
 
 
 def environment_text(report: VerifyReport) -> str:

@@ -30,6 +30,11 @@ def cut(items: Sequence[Item], limit: int) -> tuple[Sequence[Item], int]:
     return (items, 0) if len(items) <= limit + 1 else (items[:limit], len(items) - limit)
 
 
+def badge_class(style: str) -> str:
+    """The class of a badge on a page: the name of a severity, or ``fine`` and ``plain`` for what is good or dim."""
+    return {"good": "fine", "dim": "plain"}.get(style, style)
+
+
 def joined(names: Sequence[str], limit: int) -> str:
     """The first names, and how many more there are."""
     shown, hidden = cut(names, limit)

@@ -43,7 +43,20 @@ CODES = {
     "V902": "the fingerprint as recomputed",
     "V904": "the stored fingerprint is that of the model",
 }
-"""What each kind of check tests; a code keeps its meaning for good."""
+"""What each kind of check tests; a code keeps its meaning for good. V401 is confirmed or not tested, and never
+contradicted: no report claims that a call works, and one that does not may have been given what no caller gives."""
+
+REMARKS = {
+    "V105": "MetaGraphs that were not asked for",
+    "V403": "outputs that are no numbers",
+    "V406": "rows that depend on the batch",
+    "V413": "calls that should be refused",
+    "V414": "batches that are refused",
+    "V415": "how far TensorFlow's own threads and arithmetic lead away",
+    "V801": "files that the model wrote",
+    "V804": "files of the model itself that changed meanwhile",
+}
+"""What each kind of remark is about, none of which is a claim; no code is that of a check as well."""
 
 
 def build_report(

@@ -44,7 +44,6 @@ class Outcome:
     error: str = ""
     message: str = ""
     said: str = ""
-    seconds: float = 0.0
     peak: int = 0
     dead: bool = False
 
@@ -96,7 +95,7 @@ class Child:
             if why is None:
                 why = self._take(reading)
                 if reading.done is not None:
-                    return self._told(reading.done, time.monotonic() - begin)
+                    return self._told(reading.done)
                 if why is None and not gone and time.monotonic() - begin > seconds:
                     why = "timeout", f"it took longer than {seconds:g} s"
                 if why is not None:
@@ -105,7 +104,7 @@ class Child:
             until = until or (time.monotonic() + GRACE if gone else 0.0)
             quiet = not self._read()
             if (quiet and (gone or not self._selector.get_map())) or (gone and time.monotonic() > until):
-                return self._ended(why, time.monotonic() - begin)
+                return self._ended(why)
             if why is None and self._memory.look() > self._limit:
                 why = "out-of-memory", f"it filled more than {self._limit / 1e9:.1f} GB"
                 self._kill()
@@ -147,16 +146,16 @@ class Child:
                 self._said = (self._said + content)[-TAIL_BYTES:]
         return found
 
-    def _told(self, line: dict[str, Any], seconds: float) -> Outcome:
+    def _told(self, line: dict[str, Any]) -> Outcome:
         peak = self._memory.peak
         error = line.get("error")
         if error is None:
-            return Outcome("ok", line["result"], seconds=seconds, peak=peak)
+            return Outcome("ok", line["result"], peak=peak)
         memory = error["type"] in ("ResourceExhaustedError", "MemoryError")
         kind: OutcomeKind = "out-of-memory" if memory else "exception"
-        return Outcome(kind, None, error["type"], error["message"], self._tail(), seconds, peak)
+        return Outcome(kind, None, error["type"], error["message"], self._tail(), peak)
 
-    def _ended(self, why: End | None, seconds: float) -> Outcome:
+    def _ended(self, why: End | None) -> Outcome:
         """How a process that is gone came to its end; ``why`` we ended it, if we did."""
         try:
             code = self._process.wait(GRACE)
@@ -166,7 +165,7 @@ class Child:
             code = self._process.wait()
         said = self._tail()
         kind, message = why or _cause(code, said)
-        return Outcome(kind, None, "", message, said, seconds, self._memory.peak, dead=True)
+        return Outcome(kind, None, "", message, said, self._memory.peak, dead=True)
 
     def _tail(self) -> str:
         return self._said.decode("utf-8", "backslashreplace").strip()

@@ -61,7 +61,7 @@ def _ops(said: MetaGraphReport, observed: Observed, where: Location) -> Iterator
     """V104: which ops TensorFlow does not know."""
     ops = {one.op for one in said.ops.histogram}
     claimed = {one.op for one in said.ops.unregistered}
-    seen = (set(observed.unregistered) & ops) | (claimed & set(observed.unregistered))
+    seen = set(observed.unregistered) & (ops | claimed)
     if not ops:
         return
     if seen - claimed and _older(observed.environment.tensorflow, said.ops.first_release):

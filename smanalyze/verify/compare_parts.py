@@ -16,6 +16,8 @@ from smanalyze.verify.places import variables_of
 NEWEST = SINCE_2_14.rpartition(" ")[2]
 """The newest release whose fingerprints we know; a later one is taken to compute them as it does."""
 
+_TRAINABLE = {True: ", trainable", False: ", not trainable", None: ""}
+
 
 def compare_variables(report: Report, number: int, load: LoadSeen) -> Iterator[Check]:
     """V201: name, dtype, shape, trainable; V202: the bytes."""
@@ -58,18 +60,16 @@ def _claimed_crc(row: VariableRow, stored: str) -> str:
 
 
 def _variable(row: VariableRow, trainable: bool | None) -> str:
-    words = {True: ", trainable", False: ", not trainable", None: ""}
-    return f"{row.name} {tensor_words(row.dtype, row.shape)}{words[trainable]}"
+    return f"{row.name} {tensor_words(row.dtype, row.shape)}{_TRAINABLE[trainable]}"
 
 
 def _seen(found: ObjectSeen | None, row: VariableRow) -> str:
     if found is None:
         return ""
-    words = {True: ", trainable", False: ", not trainable", None: ""}
     trainable = found.trainable if row.trainable is not None else None
     # One that was saved without a name is called by its path; TensorFlow then thinks of some name for it.
     name = row.name if row.name == found.path else found.name.removesuffix(":0")
-    return f"{name} {tensor_words(found.dtype, found.shape)}{words[trainable]}"
+    return f"{name} {tensor_words(found.dtype, found.shape)}{_TRAINABLE[trainable]}"
 
 
 def compare_assets(report: Report, number: int, load: LoadSeen) -> Iterator[Check]:

@@ -103,7 +103,7 @@ def _changes(signature: SignatureReport, runs: list[Run], names: dict[str, str],
 def remarks(report: Report, observed: Observed) -> Iterator[Remark]:
     """What no claim is about: values that are no numbers, rows that depend on the batch, files that were written."""
     if not observed.complete:
-        yield Remark("V101", "note", Location(), "The model has other MetaGraphs, which were not asked for.")
+        yield Remark("V105", "note", Location(), "The model has other MetaGraphs, which were not asked for.")
     for run in observed.runs:
         place = Location(tag_set=",".join(run.tags), signature=run.signature)
         wrong = [one.name for one in run.outputs if not one.finite]
@@ -111,7 +111,7 @@ def remarks(report: Report, observed: Observed) -> Iterator[Remark]:
             words = f"{', '.join(wrong)} of {run.trial}" + (f", batch {run.batch}" if run.batch is not None else "")
             yield Remark("V403", "warning", place, f"NaN or infinity comes out: {words}.")
         if run.outcome == "exception" and any(_same(run, other) for other in observed.runs):
-            yield Remark("V401", "note", place, f"A batch of {run.batch} is refused: {run.message}")
+            yield Remark("V414", "note", place, f"A batch of {run.batch} is refused: {run.message}")
     for rows in observed.rows:
         if rows.difference > ROWS_DIFFER:
             place = Location(tag_set=",".join(rows.tags), signature=rows.signature, tensor=f"output {rows.output}")
@@ -131,7 +131,7 @@ def _remarks_of_full(observed: Observed) -> Iterator[Remark]:
         place = Location(tag_set=",".join(one.tags), signature=one.signature)
         if one.how == "threads" and one.outcome == "ok" and one.different:
             words = f"{', '.join(one.different)} differ by {one.difference:.1e}, relative"
-            yield Remark("V405", "note", place, f"With TensorFlow's own threads and arithmetic, {words}.")
+            yield Remark("V415", "note", place, f"With TensorFlow's own threads and arithmetic, {words}.")
     for probe in observed.probes:
         place = Location(tag_set=",".join(probe.tags), signature=probe.signature)
         if probe.outcome == "accepted":

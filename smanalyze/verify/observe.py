@@ -26,6 +26,7 @@ from smanalyze.verify.observed import (
     TableSeen,
     TensorSeen,
     TraceSeen,
+    ValueSeen,
 )
 from smanalyze.verify.places import places, variables_of
 from smanalyze.verify.sandbox import Sandbox
@@ -109,14 +110,13 @@ def _load(
     graph, said = model.meta_graphs[number], report.meta_graphs[number]
     outcome = worker.load(graph.tags, wanted, anew=True)
     if outcome.kind != "ok":
-        return LoadSeen(graph.tags, outcome.kind, outcome.told, outcome.seconds, graph.objects is not None)
+        return LoadSeen(graph.tags, outcome.kind, outcome.told, graph.objects is not None)
     found = outcome.result
     objects = tuple(_object(one, worker) for one in found["objects"])
     return LoadSeen(
         tags=graph.tags,
         outcome="ok",
         message="",
-        seconds=found["seconds"],
         by_path=graph.objects is not None,
         signatures=tuple(_signature(one) for one in found["signatures"]),
         objects=objects,
@@ -147,7 +147,9 @@ def _object(found: dict[str, Any], worker: Worker) -> ObjectSeen:
     )  # fmt: skip
 
 
-def _values(model: SavedModel, report: Report, number: int, there: set[str], worker: Worker, seed: int) -> Any:
+def _values(
+    model: SavedModel, report: Report, number: int, there: set[str], worker: Worker, seed: int
+) -> tuple[ValueSeen, ...]:
     """The checksums of the variables that are there."""
     graph = model.meta_graphs[number]
     known = variables_of(report.variables, number, objects=graph.objects is not None)

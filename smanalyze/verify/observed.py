@@ -83,7 +83,6 @@ class LoadSeen:
     tags: tuple[str, ...]
     outcome: str
     message: str
-    seconds: float
     by_path: bool
     signatures: tuple[SignatureSeen, ...] = ()
     objects: tuple[ObjectSeen, ...] = ()

@@ -125,13 +125,15 @@ class Sandbox:
         """Path below the scratch folder -> size, of all but the arrays we exchange; of the model's copy with what the
         system notes of each change, its own time besides, which nobody can set."""
         found: dict[str, tuple[int, ...]] = {}
-        for place in sorted(self.root.rglob("*")):
-            path = place.relative_to(self.root).as_posix()
-            if path.startswith("arrays/") or not place.is_file():
-                continue
-            now = place.stat()
-            copied = path.startswith("model/")
-            found[path] = (now.st_size, now.st_ino, now.st_mtime_ns, now.st_ctime_ns) if copied else (now.st_size,)
+        for folder, folders, names in os.walk(self.root):
+            if folder == str(self.root):
+                folders[:] = (name for name in folders if name != "arrays")
+            for place in (Path(folder, name) for name in names):
+                path = place.relative_to(self.root).as_posix()
+                with contextlib.suppress(OSError):  # the child may be removing it
+                    now = place.lstat()
+                    stamp = (now.st_size, now.st_ino, now.st_mtime_ns, now.st_ctime_ns)
+                    found[path] = stamp if path.startswith("model/") else stamp[:1]
         return found
 
     def start(self, *, plain: bool = True) -> Child:

@@ -21,7 +21,8 @@ LARGEST = 10
 
 
 def masked(crc: int) -> int:
-    """As tensor bundles store a CRC-32C (tensorflow/core/lib/hash/crc32c.h)."""
+    """As tensor bundles store a CRC-32C (tensorflow/core/lib/hash/crc32c.h); as ``format/checksum.py`` has it, which
+    only those who read the files may import."""
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 

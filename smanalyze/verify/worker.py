@@ -101,9 +101,7 @@ def load(request: Any) -> Any:
     global ROOT
     OBJECTS.clear()
     ROOT = None
-    begin = time.monotonic()
     ROOT = tf.saved_model.load(request["model"], tags=request["tags"])
-    seconds = time.monotonic() - begin
     found = []
     for place in request["objects"]:
         try:
@@ -116,7 +114,7 @@ def load(request: Any) -> Any:
             OBJECTS[variable.name] = variable
             found.append(dict(described(variable), path=variable.name))
     signatures = [signature(key, function) for key, function in sorted(ROOT.signatures.items())]
-    return {"seconds": seconds, "signatures": signatures, "objects": found}
+    return {"signatures": signatures, "objects": found}
 
 
 def reach(thing: Any, steps: Any) -> Any:
@@ -139,7 +137,7 @@ def described(thing: Any) -> Any:
         return {"kind": "function", "traces": [trace(thing)]}
     if hasattr(thing, "asset_path"):
         return {"kind": "asset", "file": thing.asset_path.numpy().decode("utf-8", "backslashreplace")}
-    return {"kind": "resource" if hasattr(thing, "resource_handle") else "other", "class": type(thing).__name__}
+    return {"kind": "resource" if hasattr(thing, "resource_handle") else "other"}
 
 
 def trace(function: Any) -> Any:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smanalyze.cli.progress import progress_steps
 from smanalyze.render.json import render_json
 from smanalyze.report.serialize import from_dict, to_dict
 from smanalyze.report.verify import VerifyReport
@@ -171,3 +174,28 @@ def test_render_refuses_one_that_it_does_not_understand(cli: Command, tmp_path: 
     assert (said.code, said.out) == (2, "")
     assert "network should be one of" in said.err
     sentences(said.err)
+
+
+# On a terminal -------------------------------------------------------------------------------------------------------
+
+
+class Terminal(StringIO):
+    """A stderr that says that somebody watches."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def test_steps_are_shown_where_somebody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_steps(False) as tell:
+        assert tell is not None
+        tell("load serve\x1b[31m")
+    assert sys.stderr.getvalue() == "\r\x1b[Kload serve\\x1b[31m\r\x1b[K"
+    with progress_steps(True) as tell:
+        assert tell is None
+    monkeypatch.setenv("TERM", "dumb")
+    with progress_steps(False) as tell:
+        assert tell is None

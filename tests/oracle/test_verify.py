@@ -12,6 +12,7 @@ import pytest
 
 import smanalyze
 from smanalyze.cli.main import run
+from smanalyze.model.saved_model import select_meta_graphs
 from smanalyze.report.verify import Check, VerifyReport
 from smanalyze.verify.answer import compare
 from smanalyze.verify.observed import Observed
@@ -95,6 +96,20 @@ def test_each_death_is_told_with_its_step(place: str, kind: str, step: str, veri
             ("double", "ran"),
             ("serving_default", "not run"),
         ]
+
+
+def test_a_signature_that_one_meta_graph_lacks_is_run_in_the_others(verified: Verified) -> None:
+    report = verified("models/tf1_builder_multi_metagraph", signatures=("predict",))
+    ran = [row for row in report.signatures if row.status == "ran"]
+    assert [(row.tags, row.key) for row in ran] == [(("serve",), "predict"), (("serve", "gpu"), "predict")]
+
+
+def test_what_the_chosen_meta_graph_says_is_confirmed(verified: Verified) -> None:
+    model = select_meta_graphs(smanalyze.load(TESTDATA / "models" / "tf1_builder_multi_metagraph"), ("serve",))
+    report = verified("models/tf1_builder_multi_metagraph", tags=("serve",))
+    assert report.hashes == smanalyze.analyze(model).hashes
+    assert (report.verdict, [one.code for one in report.remarks]) == ("PARTIAL", ["V105"])
+    assert {row.status for row in report.signatures} == {"ran"}
 
 
 def test_a_model_that_may_write_is_told_to_have_written(verified: Verified) -> None:

@@ -49,11 +49,10 @@ def observe_models(models: dict[str, SavedModel]) -> Iterator[tuple[str, Observe
 def settled(observed: Observed) -> Observed:
     """Without what differs from run to run, and from machine to machine."""
     runs = tuple(replace(run, first_ms=0.0, again_ms=0.0, peak_bytes=0) for run in observed.runs)
-    loads = tuple(replace(load, seconds=0.0) for load in observed.loads)
     rows = tuple(replace(row, difference=float(row.difference > 1e-3)) for row in observed.rows)
     deaths = tuple(replace(death, said="") for death in observed.deaths)
     where = Environment(observed.environment.tensorflow, "3.11", "namespace", ())
-    return replace(observed, environment=where, runs=runs, loads=loads, rows=rows, deaths=deaths)
+    return replace(observed, environment=where, runs=runs, rows=rows, deaths=deaths)
 
 
 def stored_text(observed: Observed) -> str:

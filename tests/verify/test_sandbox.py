@@ -64,6 +64,15 @@ def test_a_change_of_the_copy_is_seen_though_it_looks_the_same() -> None:
     assert {path for path in after if after[path] != before[path]} == {"model/saved_model.pb"}
 
 
+def test_a_link_that_leads_nowhere_is_a_file_that_was_written(tmp_path: Path) -> None:
+    """And what is exchanged with the worker is none."""
+    with Sandbox(sys.executable, limits_for(model_of(MODEL), None, None), frozenset()) as box:
+        assert box.files() == {}
+        (box.root / "work" / "link").symlink_to(tmp_path / "nothing")
+        (box.root / "arrays" / "x.npy").write_bytes(b"x")
+        assert list(box.files()) == ["work/link"]
+
+
 def test_the_time_of_a_run_is_that_of_all_its_workers() -> None:
     model = model_of(MODEL)
     with Sandbox(sys.executable, limits_for(model, None, None), frozenset()) as box:

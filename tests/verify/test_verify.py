@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +13,14 @@ import smanalyze
 from smanalyze.errors import UsageError
 from smanalyze.model.saved_model import SavedModel, select_meta_graphs
 from smanalyze.report.document import Report
+from smanalyze.verify import answer
 from smanalyze.verify import verify as verb
 from smanalyze.verify.observe import Request
 from smanalyze.verify.sandbox import Sandbox
 from smanalyze.verify.verify import verify
 from tests.conftest import TESTDATA
-from tests.models import model_of
+from tests.models import model_of, report_of
+from tests.verify.observed import stored
 
 SEVERAL = "tf1_builder_multi_metagraph"
 
@@ -51,6 +56,22 @@ def test_a_signature_that_one_meta_graph_lacks_is_planned_for_the_others(asked: 
     assert request.complete
 
 
+def test_every_code_is_listed_and_means_one_thing() -> None:
+    """Those of checks and those of remarks, as they stand in the source."""
+    source = "".join(file.read_text(encoding="utf-8") for file in Path(answer.__file__).parent.glob("compare_*.py"))
+    remarks = set(re.findall(r'Remark\(\s*"(V\d+)"', source))
+    checks = set(re.findall(r'"(V\d+)"', source)) - remarks
+    assert remarks == set(answer.REMARKS)
+    assert checks == set(answer.CODES)
+    assert not set(re.findall(r'(?:compared|untested|Check)\(\s*"(V\d+)"', source)) & remarks
+
+
+def test_what_was_not_asked_for_is_remarked() -> None:
+    report, seen = report_of("module_one_signature"), stored("module_one_signature")
+    assert [one.code for one in answer.remarks(report, seen)] == []
+    assert [one.code for one in answer.remarks(report, replace(seen, complete=False))] == ["V105"]
+
+
 def test_a_tag_set_chooses_before_anything_else(asked: Any) -> None:
     found = asked(SEVERAL, tags=("gpu", "serve"))
     assert [graph.tags for graph in found.model.meta_graphs] == [("serve", "gpu")]
@@ -77,6 +98,6 @@ def test_a_number_with_which_nothing_can_run_is_an_error(number: dict[str, Any])
 def test_nothing_is_made_for_a_model_that_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sandbox, "__enter__", lambda self: pytest.fail("a folder was made"))
     model = smanalyze.load(TESTDATA / "verify" / "init_write")
-    answer = verify(model, python="/bin/false")
-    assert answer.verdict == "REFUSED"
-    assert answer.hashes == smanalyze.analyze(model).hashes
+    said = verify(model, python="/bin/false")
+    assert said.verdict == "REFUSED"
+    assert said.hashes == smanalyze.analyze(model).hashes
