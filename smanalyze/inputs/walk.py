@@ -8,17 +8,15 @@ from typing import Any
 
 from smanalyze.errors import FormatError
 from smanalyze.facts.function_names import stem_of
-from smanalyze.facts.names import Names
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call, argument_mapping
 from smanalyze.graph.dependencies import producers_first
 from smanalyze.graph.keys import Key
-from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import Group, groups_at
 from smanalyze.inputs.sizes import Demands
+from smanalyze.inputs.tables import Tables
 from smanalyze.inputs.tensors import UNKNOWN, Outputs, Source, Tensor, Wish, either, pick
 from smanalyze.model.graph import Function, Node
 from smanalyze.model.objects import ConcreteFunction
-from smanalyze.model.saved_model import SavedModel
 from smanalyze.model.tensors import Shape
 
 MAX_BODIES, MAX_DEPTH, MAX_NODES = 4_000, 60, 1_000_000
@@ -76,13 +74,10 @@ class Walk:
     """One pass for one signature. ``rules`` say what an op asks of its inputs, and what it gives; ``ranks`` are those
     that a pass before found, by the source's name. ``inner`` are the sources inside of strings that need one."""
 
-    def __init__(
-        self, model: SavedModel, graph: ModelGraph, names: Names, demands: Demands, rules: dict[str, Rule],
-        ranks: dict[str, int],
-    ) -> None:  # fmt: skip
-        self.model = model
-        self.graph = graph
-        self.names = names
+    def __init__(self, tables: Tables, demands: Demands, rules: dict[str, Rule], ranks: dict[str, int]) -> None:
+        self.tables = tables
+        self.graph = graph = tables.graph
+        self.names = tables.names
         self.demands = demands
         self.groups: dict[Group, None] = {}
         self.inner: list[Source] = []
