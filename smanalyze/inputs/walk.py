@@ -8,7 +8,7 @@ from typing import Any
 
 from smanalyze.errors import FormatError
 from smanalyze.facts.function_names import stem_of
-from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call, argument_mapping
+from smanalyze.graph.body import BRANCHING, LOOPING, PLAIN_CALLS, BodyIndex, Call, argument_mapping
 from smanalyze.graph.dependencies import producers_first
 from smanalyze.graph.keys import Key
 from smanalyze.inputs.composites import Group, groups_at
@@ -27,9 +27,6 @@ MAX_NUMBERS = 64
 
 MAX_STORED = 1 << 16
 """Nor is one decoded that takes more bytes."""
-
-_BRANCHING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase"})
-_LOOPING = frozenset({"While", "StatelessWhile", "_While"})
 
 
 class Site:
@@ -139,7 +136,7 @@ class Walk:
 
     def _call(self, site: Site, calls: list[Call], inputs: list[Tensor], depth: int) -> Outputs | None:
         """The outputs of a node that calls functions; of several branches the first that tells something."""
-        if site.op in _BRANCHING:
+        if site.op in BRANCHING:
             for source, _ in inputs[0].sources:
                 self.wish_predicate(source, site.why)
         results: list[list[Tensor]] = []
@@ -151,11 +148,11 @@ class Walk:
             if call.op == "MapDefun":
                 given = {k: Tensor(t.sources, t.dims[1:] if t.dims else None) for k, t in given.items()}
             outputs = self._function(call.function, given, depth + 1, site.why)
-            if not (site.op in _LOOPING and call.attr == "cond"):
+            if not (site.op in LOOPING and call.attr == "cond"):
                 results.append(outputs)
-        if site.op in _LOOPING:
+        if site.op in LOOPING:
             return inputs
-        if site.op in _BRANCHING or site.op in PLAIN_CALLS or not calls[0].attr:
+        if site.op in BRANCHING or site.op in PLAIN_CALLS or not calls[0].attr:
             return [either(same) for same in zip(*results, strict=False)]
         return None
 
