@@ -8,7 +8,7 @@ import json
 import struct
 from math import prod
 
-from smanalyze.facts import wire
+from smanalyze.facts import example_proto
 from smanalyze.facts.fed_parts import fed_parts
 from smanalyze.facts.parse_spec import ExampleInput, Feature
 from smanalyze.model.record import record
@@ -157,16 +157,14 @@ def feature_value(feature: Feature) -> float | int | str:
 
 def example_base64(example: ExampleInput) -> str:
     """A serialized tf.Example of zeros and ``text``, as base64 (tensorflow/core/example/example.proto)."""
-    entries = b"".join(
-        wire.field(1, wire.field(1, wire.text(f.name)) + wire.field(2, _feature(f))) for f in sendable(example)
-    )
-    return base64.b64encode(wire.field(1, entries)).decode("ascii")
+    features = example_proto.example((feature.name, _feature(feature)) for feature in sendable(example))
+    return base64.b64encode(features).decode("ascii")
 
 
 def _feature(feature: Feature) -> bytes:
     count = feature_size(feature)
     if feature.dtype == "string":
-        return wire.field(1, wire.field(1, b"text") * count)
+        return example_proto.bytes_feature([b"text"] * count)
     if feature.dtype == "float32":
-        return wire.field(2, wire.field(1, struct.pack("<f", 0.0) * count))
-    return wire.field(3, wire.field(1, b"\0" * count))
+        return example_proto.float_feature(struct.pack("<f", 0.0) * count)
+    return example_proto.int_feature([0] * count)
