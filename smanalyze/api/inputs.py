@@ -4,8 +4,9 @@ requests, MLflow's input example, defaults of the signature, and what can be mad
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smanalyze.errors import FormatError, UsageError
 from smanalyze.facts.names import Names
@@ -19,9 +20,13 @@ from smanalyze.inputs.make_strings import MAX_STRINGS
 from smanalyze.inputs.make_values import MAX_NUMBERS
 from smanalyze.inputs.records import Origin, SignatureInputs, Slot, Trial, Trials
 from smanalyze.inputs.synthesize import synthesized
+from smanalyze.inputs.tables import Tables
 from smanalyze.load import WARMUP
 from smanalyze.model.dtypes import PLAIN_TYPES, dtype_number, numpy_dtype
-from smanalyze.model.saved_model import SavedModel, Signature, select_meta_graphs
+from smanalyze.model.saved_model import MetaGraph, SavedModel, Signature, select_meta_graphs
+
+if TYPE_CHECKING:
+    from smanalyze.format.prediction_log import Request
 
 UNFED = frozenset({"resource", "variant"})
 """Handles, which nothing outside a program can make."""
@@ -48,33 +53,31 @@ def plan_inputs(
                 there = ", ".join(dict.fromkeys(known)) or "none"
                 raise UsageError(f"There is no signature {key!r}. Signatures: {there}.")
     planner = _Planner(chosen, seed)
-    graphs = {id(meta_graph): ModelGraph(meta_graph) for meta_graph in chosen.meta_graphs}
     wanted = [
-        (graphs[id(meta_graph)], signature)
+        (meta_graph, signature)
         for meta_graph in chosen.meta_graphs
         for signature in meta_graph.signatures
         if signatures is None or signature.key in signatures
     ]
     every = [signature for meta_graph in chosen.meta_graphs for signature in meta_graph.signatures]
     files = _from_file(given, [signature for _, signature in wanted], every, signatures is not None)
-    names = {number: Names(graph) for number, graph in graphs.items()}
     return tuple(
-        planner.plan(graph, names[id(graph.meta_graph)], signature, file)
-        for (graph, signature), file in zip(wanted, files, strict=True)
+        planner.plan(meta_graph, signature, file) for (meta_graph, signature), file in zip(wanted, files, strict=True)
     )
 
 
 class _Planner:
-    """Finds the source for each signature of one model."""
+    """Finds the source for each signature of one model. What they have in common is read when the first asks for it."""
 
     def __init__(self, model: SavedModel, seed: int) -> None:
         self.model = model
         self.seed = seed
+        self._tables: dict[int, Tables] = {}
 
-    def plan(self, graph: ModelGraph, names: Names, signature: Signature, file: Trial | None) -> SignatureInputs:
+    def plan(self, meta_graph: MetaGraph, signature: Signature, file: Trial | None) -> SignatureInputs:
         """The source that has values, and its trials; what can be made comes after all but a given file."""
         slots = slots_of(signature)
-        tags, key = graph.meta_graph.tags, signature.key
+        tags, key = meta_graph.tags, signature.key
         reason = next(filter(None, map(_unfed, slots)), "")
         if reason:
             return SignatureInputs(tags, key, "synthesized", (), reason)
@@ -86,7 +89,7 @@ class _Planner:
         def trials() -> Iterator[Trial]:
             yield from ready.get(source, ())
             if not kept:
-                kept.append(find_wanted(self.model, graph, names, signature))
+                kept.append(find_wanted(self._tables_of(meta_graph), signature))
             yield from with_defaults(synthesized(kept[0], self.seed), signature)
 
         source: Origin = "synthesized"
@@ -98,24 +101,48 @@ class _Planner:
             source = "synthesized"
         return SignatureInputs(tags, key, source, Trials(trials))
 
+    def _tables_of(self, meta_graph: MetaGraph) -> Tables:
+        if id(meta_graph) not in self._tables:
+            graph = ModelGraph(meta_graph)
+            self._tables[id(meta_graph)] = Tables(self.model, graph, Names(graph))
+        return self._tables[id(meta_graph)]
+
+    @cached_property
+    def _example(self) -> Named | None:
+        """MLflow's input example; None where there is none that can be read."""
+        from smanalyze.inputs.given_json import json_given
+
+        text = self.model.input_example() if self.model.input_example is not None else None
+        if text is None:
+            return None
+        try:
+            (values,) = json_given(text).values()
+        except (ValueError, RecursionError):
+            return None
+        return values
+
+    @cached_property
+    def _requests(self) -> tuple[Request, ...]:
+        """The warm-up requests."""
+        from smanalyze.format.prediction_log import requests
+
+        return requests(self.model.read_file(WARMUP) if self.model.read_file is not None else b"", file=WARMUP)
+
     def _stored(self, signature: Signature, slots: tuple[Slot, ...]) -> Iterator[tuple[Origin, tuple[Trial, ...]]]:
         """The sources that the model itself has, each with the trials that fit."""
         if any(one.signature_name in (signature.key, "") for one in self.model.warmup):
             yield "warmup", self._warmup(signature, slots)
-        example = self.model.input_example() if self.model.input_example is not None else None
-        if example is not None:
-            yield "mlflow", _of_mlflow(example, signature, slots)
+        if self._example is not None:
+            why = "MLflow's input example"
+            yield "mlflow", tuple(_fitting(why, signature, slots, self._example, why))
         if slots and all(info.default is not None for info in signature.inputs):
             defaults = default_arrays(signature)
             if len(defaults) == len(slots):
                 yield "defaults", (given_trial("defaults", signature.key, slots, {}, defaults, ""),)
 
     def _warmup(self, signature: Signature, slots: tuple[Slot, ...]) -> tuple[Trial, ...]:
-        from smanalyze.format.prediction_log import requests
-
-        data = self.model.read_file(WARMUP) if self.model.read_file is not None else b""
         found = []
-        for number, request in enumerate(requests(data, file=WARMUP)):
+        for number, request in enumerate(self._requests):
             if (request.signature_name or "serving_default") != signature.key:
                 continue
             values: Named = dict(request.tensors)
@@ -156,16 +183,6 @@ def _fitting(name: str, signature: Signature, slots: tuple[Slot, ...], values: N
         return [given_trial(name, signature.key, slots, values, default_arrays(signature), why)]
     except UsageError:
         return []
-
-
-def _of_mlflow(example: bytes, signature: Signature, slots: tuple[Slot, ...]) -> tuple[Trial, ...]:
-    from smanalyze.inputs.given_json import json_given
-
-    try:
-        (values,) = json_given(example).values()
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ()
-    return tuple(_fitting("MLflow's input example", signature, slots, values, "MLflow's input example"))
 
 
 # A given file -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.inputs import FedSignature, FedTensor, InputsReport
 
 ONE_REQUEST = {"rest": requests.rest_rows, "rest-columns": requests.rest_columns, "grpc-json": requests.grpc_json}
-FORMATS = ("text", "npz", "json", *ONE_REQUEST, "curl", "warmup")
 MAX_VALUES, MAX_TEXT = 6, 160
 """So much of a tensor is shown to people."""
 
@@ -53,8 +52,10 @@ def choose_trial(
 def written(
     model: SavedModel, planned: Sequence[SignatureInputs], trials: Sequence[Trial | None], form: str
 ) -> str | bytes:
-    """The trials in one of FORMATS but text: bytes of a file, or text. Raises UsageError where a signature cannot be
-    fed, or has no such form."""
+    """The trials in one of the formats of ``smanalyze inputs`` but text: bytes of a file, or text.
+
+    Raises UsageError where a signature cannot be fed, or has no such form.
+    """
     pairs = []
     for one, trial in zip(planned, trials, strict=True):
         if trial is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "npz", "json", "rest", "rest-columns", "grpc-json", "curl", "warmup")
 WARMUP_NAME = "tf_serving_warmup_requests"
-_ENDINGS = {".txt": "text", ".npz": "npz", ".json": "json", ".sh": "curl"}
+_ENDINGS = {".txt": "text", ".npz": "npz", ".json": "json", ".sh": "curl", WARMUP_NAME: "warmup"}
 _BINARY = ("npz", "warmup")
 
 
@@ -88,25 +88,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _output(args: argparse.Namespace) -> options.Output:
     """Where to write what. Raises UsageError for an ending that says nothing, or a place inside the model's folder."""
-    from pathlib import Path
-
     from smanalyze.errors import UsageError
 
-    form, file = args.format, None
+    output = options.Output(args.format or "text", None)
     if args.output is not None:
-        prefix, colon, rest = args.output.partition(":")
-        if colon and prefix in FORMATS and rest:
-            form, file = prefix, Path(rest)
-        else:
-            file = Path(args.output)
-            chosen = "warmup" if file.name == WARMUP_NAME else _ENDINGS.get(file.suffix.lower())
-            form = form or chosen
-        if form is None:
-            raise UsageError(
-                f"The ending of {args.output!r} chooses no format; write FORMAT:FILE with one of {', '.join(FORMATS)}."
-            )
-    output = options.Output(form or "text", file)
-    if output.format in _BINARY and file is None:
+        prefix, colon, _ = args.output.partition(":")
+        told = args.format is None or (colon and prefix in FORMATS)
+        output = options.parse_output(args.output if told else f"{args.format}:{args.output}", FORMATS, _ENDINGS)
+    if output.format in _BINARY and output.file is None:
         raise UsageError(f"{output.format} is no text; write it to a file with -o.")
     options.refuse_inside(output, [args.path])
     return output
@@ -121,7 +110,7 @@ def _write(args: argparse.Namespace, output: options.Output, content: str | byte
         options.write_text(output.file, content)
     else:
         _write_bytes(output.file, content)
-    options.remark(args, f"{output.format} saved to {args.output}")
+    options.remark(args, f"{output.format} saved to {output.file}")
 
 
 def _write_bytes(file: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from smanalyze.errors import UsageError
 # This module is imported for --help, so what is heavy to import (typing, dataclasses, pathlib) waits until it is used.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import IO
 
@@ -95,7 +95,7 @@ def add_outputs(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> No
 
 def parse_outputs(args: argparse.Namespace, formats: tuple[str, ...], models: Iterable[str]) -> list[Output]:
     """Where to write what. Raises UsageError for an ending that says nothing, or a file inside a model's folder."""
-    outputs = [_parse_output(text, formats) for text in args.output]
+    outputs = [parse_output(text, formats) for text in args.output]
     if args.format is not None or not outputs:
         outputs.insert(0, Output(args.format or "text", None))
     for output in outputs:
@@ -134,14 +134,16 @@ def _is_inside(file: Path, model: str) -> bool:
     return target.exists() and any(target == inner.resolve() for inner in folder.rglob("*") if inner.is_symlink())
 
 
-def _parse_output(text: str, formats: tuple[str, ...]) -> Output:
+def parse_output(text: str, formats: tuple[str, ...], endings: Mapping[str, str] = _ENDINGS) -> Output:
+    """Where one ``-o`` writes what: ``endings``, or whole names, choose the format. Raises UsageError where they choose
+    none."""
     from pathlib import Path
 
     prefix, colon, rest = text.partition(":")
     if colon and prefix in formats and rest:
         return Output(prefix, None if rest == "-" else Path(rest))
     name = Path(text.lower())
-    kinds = (_ENDINGS.get(ending) for ending in ("".join(name.suffixes[-2:]), name.suffix))
+    kinds = (endings.get(ending) for ending in (name.name, "".join(name.suffixes[-2:]), name.suffix))
     chosen = next((kind for kind in kinds if kind in formats), None)
     if chosen is None:
         raise UsageError(

@@ -9,18 +9,12 @@ from smanalyze.facts.library import is_saver
 from smanalyze.facts.names import Names
 from smanalyze.facts.operand_values import Value, Values, either, hole
 from smanalyze.facts.starts import LOAD, SAVER, Starts
-from smanalyze.graph.body import BodyIndex, Call, argument_mapping
+from smanalyze.graph.body import LOOPING, RETURNING, BodyIndex, Call, argument_mapping
 from smanalyze.graph.model_graph import Key, ModelGraph
 from smanalyze.report.scan import Origin
 
 MAX_SEEN, MAX_SEARCHED = 20_000, 1_000_000
 """Nodes that one search for what a value depends on looks at, and all searches in one MetaGraph together."""
-
-_RETURNING = frozenset({
-    "PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "If", "StatelessIf", "Case", "StatelessCase",
-    "While", "StatelessWhile", "_If", "_While", "RemoteCall", "SymbolicGradient", "BatchFunction", "MapDefun",
-})  # fmt: skip
-"""Ops whose outputs are those of the functions that they call."""
 
 MAPPED = frozenset({
     "MapDataset", "ParallelMapDataset", "ParallelMapDatasetV2", "FlatMapDataset", "InterleaveDataset",
@@ -31,7 +25,6 @@ MAPPED = frozenset({
 })  # fmt: skip
 """Datasets whose one function takes an element of the first input, and then ``other_arguments``."""
 
-_LOOPS = frozenset({"While", "StatelessWhile", "_While"})
 _SIZES = frozenset({"Shape", "ShapeN", "Size", "Rank", "StringLength"})
 """Ops that tell how much there is of something, and nothing of what."""
 
@@ -87,14 +80,14 @@ class Flow:
         found = []
         for call in index.calls_at.get(number, ()):
             function = self._library.functions.get(call.function)
-            if function is None or (op in _LOOPS and call.attr == "cond"):
+            if function is None or (op in LOOPING and call.attr == "cond"):
                 continue
-            if op not in _RETURNING and position is not None and call.attr:
+            if op not in RETURNING and position is not None and call.attr:
                 continue
             outputs = function.outputs if position is None else function.outputs[position : position + 1]
             named = (function.returns.get(output.name) for output in outputs)
             found += [Place(call.function, reference) for reference in named if reference is not None]
-        if op in _LOOPS and position is not None:
+        if op in LOOPING and position is not None:
             found += [Place(body, one) for one in index.data_inputs(number)[position : position + 1]]
         return found
 
@@ -108,12 +101,12 @@ class Flow:
             index = self.index(body)
             pairs = [reference for reference, position in argument_mapping(index, call, count) if position == argument]
             inputs = index.data_inputs(call.node)
-            if call.attr and call.op not in _RETURNING | MAPPED:  # which input meets which argument is not known
+            if call.attr and call.op not in RETURNING | MAPPED:  # which input meets which argument is not known
                 places += [Place(body, reference) for reference in inputs]
                 datasets += [Place(body, reference) for reference in inputs]
             elif pairs:
                 places += [Place(body, reference) for reference in pairs]
-                if call.op in _LOOPS:  # the next round is handed what this one gave
+                if call.op in LOOPING:  # the next round is handed what this one gave
                     again = self.returned(body, call.node, argument)
                     places += again
                     if any(self._grows(place, argument) for place in again if place.body == call.function):

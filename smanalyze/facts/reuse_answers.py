@@ -3,6 +3,7 @@ less comes back than was saved."""
 
 from __future__ import annotations
 
+from smanalyze.facts.fed_parts import fed_parts
 from smanalyze.facts.reuse_loaded import Loaded, count_tensors, takes_one
 from smanalyze.facts.reuse_obstacles import Obstacle, find_obstacles
 from smanalyze.model.saved_model import Signature
@@ -226,8 +227,4 @@ def _hub_call(loaded: Loaded, signature: Signature) -> list[str]:
 
 def _tensor_names(info: TensorInfo) -> list[str]:
     """The arguments that one input of a TF1 signature becomes."""
-    if info.encoding == "sparse":
-        return [f"{info.name}_{part}" for part in ("indices", "values", "dense_shape")]
-    if info.components:
-        return [f"{info.name}_component_{number}" for number in range(len(info.components))]
-    return [info.name]
+    return [keyword for keyword, _ in fed_parts(info)] or [info.name]

@@ -8,7 +8,8 @@ import json
 import struct
 from math import prod
 
-from smanalyze.facts import wire
+from smanalyze.facts import example_proto
+from smanalyze.facts.fed_parts import fed_parts
 from smanalyze.facts.parse_spec import ExampleInput, Feature
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import Signature
@@ -77,18 +78,15 @@ def code_text(text: str) -> str:
 
 
 def feeds(caller: Caller, info: TensorInfo) -> tuple[Feed, ...]:
-    """The dense tensors of one input.
-
-    A SparseTensor or composite one is fed by its components, under the names that TensorFlow gives them
-    (tensorflow/python/saved_model/load_v1_in_v2.py: _extract_signatures). Each holds one value.
-    """
+    """The dense tensors of one input: those of a SparseTensor or composite one are its components, which hold one
+    value each."""
     dtype = info.dtype.removesuffix("_ref")
     if info.encoding == "sparse":
         return _sparse_feeds(info)
     if info.encoding == "ragged":
         return _ragged_feeds(info)
     if info.components:
-        return tuple(_component(info, number, part) for number, part in enumerate(info.components))
+        return tuple(_component(keyword, part) for keyword, part in fed_parts(info))
     sizes = caller.sizes(info)
     return (Feed(info.name, info.tensor_name, dtype, sizes, default_values(info.default, prod(sizes))),)
 
@@ -104,39 +102,35 @@ def default_values(text: str | None, count: int) -> tuple[Value, ...] | None:
     return tuple(values) if whole else None
 
 
-def _component(info: TensorInfo, number: int, part: Component) -> Feed:
-    return Feed(f"{info.name}_component_{number}", part.tensor_name, part.dtype, known_sizes(part.shape))
+def _component(keyword: str, part: Component) -> Feed:
+    return Feed(keyword, part.tensor_name, part.dtype, known_sizes(part.shape))
 
 
 def _sparse_feeds(info: TensorInfo) -> tuple[Feed, ...]:
-    parts = {part.role: part for part in info.components}
+    parts = fed_parts(info)
     shape = info.shape
-    if shape is None and "dense_shape" in parts:
-        (rank,) = known_sizes(parts["dense_shape"].shape)[:1] or (1,)
+    if shape is None:
+        (rank,) = next((known_sizes(part.shape)[:1] for _, part in parts if part.role == "dense_shape"), ()) or (1,)
         shape = (None,) * min(rank, 254)  # TensorFlow's largest rank
     sizes = known_sizes(shape)
     count = min(prod(sizes), 1)
     values: dict[str, tuple[tuple[int, ...], tuple[int, ...] | None]] = {
         "indices": ((count, len(sizes)), None), "values": ((count,), None), "dense_shape": ((len(sizes),), sizes),
     }  # fmt: skip
-    return tuple(
-        Feed(f"{info.name}_{role}", parts[role].tensor_name, parts[role].dtype, *value)
-        for role, value in values.items()
-        if role in parts
-    )
+    return tuple(Feed(keyword, part.tensor_name, part.dtype, *values[part.role]) for keyword, part in parts)
 
 
 def _ragged_feeds(info: TensorInfo) -> tuple[Feed, ...]:
-    """``flat_values``, then the row splits from the outermost on (RaggedTensorSpec._component_specs)."""
+    parts = fed_parts(info)
     splits = []
-    for number, part in enumerate(info.components[1:], 1):
+    for keyword, part in parts[1:]:
         length = (known_sizes(part.shape)[:1] or (2,))[0] if part.shape and part.shape[0] is not None else 2
         length = max(1, min(length, MAX_JSON_VALUES))
         numbers = (0, *(1,) * (length - 1))
-        splits.append(Feed(f"{info.name}_component_{number}", part.tensor_name, part.dtype, (length,), numbers))
-    if not info.components:
+        splits.append(Feed(keyword, part.tensor_name, part.dtype, (length,), numbers))
+    if not parts:
         return ()
-    flat = _component(info, 0, info.components[0])
+    flat = _component(*parts[0])
     inner = flat.sizes[1:] or known_sizes(info.shape)[len(splits) + 1 :]
     count = 0 if splits and splits[-1].sizes == (1,) else 1
     return (Feed(flat.keyword, flat.tensor_name, flat.dtype, (count, *inner)), *splits)
@@ -163,16 +157,14 @@ def feature_value(feature: Feature) -> float | int | str:
 
 def example_base64(example: ExampleInput) -> str:
     """A serialized tf.Example of zeros and ``text``, as base64 (tensorflow/core/example/example.proto)."""
-    entries = b"".join(
-        wire.field(1, wire.field(1, wire.text(f.name)) + wire.field(2, _feature(f))) for f in sendable(example)
-    )
-    return base64.b64encode(wire.field(1, entries)).decode("ascii")
+    features = example_proto.example((feature.name, _feature(feature)) for feature in sendable(example))
+    return base64.b64encode(features).decode("ascii")
 
 
 def _feature(feature: Feature) -> bytes:
     count = feature_size(feature)
     if feature.dtype == "string":
-        return wire.field(1, wire.field(1, b"text") * count)
+        return example_proto.bytes_feature([b"text"] * count)
     if feature.dtype == "float32":
-        return wire.field(2, wire.field(1, struct.pack("<f", 0.0) * count))
-    return wire.field(3, wire.field(1, b"\0" * count))
+        return example_proto.float_feature(struct.pack("<f", 0.0) * count)
+    return example_proto.int_feature([0] * count)

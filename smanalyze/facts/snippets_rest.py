@@ -58,8 +58,7 @@ def _values(caller: Caller, info: TensorInfo) -> int:
 
 
 def _curl(caller: Caller, verb: str, body: str) -> str:
-    quoted = body.replace("'", "'\\''")
-    return f"curl -X POST {_url(caller, verb)} \\\n  -d '{quoted}'"
+    return curl_command(_url(caller, verb), body)
 
 
 def _url(caller: Caller, verb: str) -> str:
@@ -76,6 +75,12 @@ def served_name(path: str) -> str:
 def served_url(name: str, verb: str) -> str:
     """Where TensorFlow Serving answers, as its own image is started."""
     return f"http://localhost:8501/v1/models/{name}:{verb}"
+
+
+def curl_command(url: str, body: str) -> str:
+    """A command for a shell that posts the body."""
+    quoted = body.replace("'", "'\\''")
+    return f"curl -X POST {url} \\\n  -d '{quoted}'"
 
 
 def _zero(info: TensorInfo) -> Any:

@@ -52,6 +52,9 @@ MAX_ELEMENTS = (1 << 63) - 1
 #: Array that a few stored values may be expanded to: a TensorProto repeats its last value to fill any shape.
 MAX_EXPANDED_BYTES = 1 << 30
 
+#: The same of all tensors in the requests of one warm-up file, which are kept beside each other.
+MAX_EXPANDED_WARMUP_BYTES = 1 << 28
+
 #: Data files kept mapped at once; each map holds a file descriptor, and 1024 of those is a common limit.
 MAX_OPEN_SHARDS = 64
 

@@ -32,16 +32,16 @@ _VARINTS = ("int_val", "int64_val", "half_val", "uint32_val", "uint64_val")
 _MESSAGES = ("resource_handle_val", "variant_val")
 
 
-def to_numpy(message: Any) -> Any:
+def to_numpy(message: Any, room: int = MAX_EXPANDED_BYTES) -> Any:
     """The values as a read-only numpy array of the message's dtype and shape; strings as an object array of bytes.
 
-    Raises FormatError for resources, variants and unknown dtypes, for a shape that is not wholly known, and for content
-    that does not fit the shape.
+    Raises FormatError for resources, variants and unknown dtypes, for a shape that is not wholly known, for content
+    that does not fit the shape, and where more than ``room`` bytes would be made of few stored values.
     """
     shape, elements = _shape(message)
     dtype = dtype_name(_number(message))
     if dtype == "string":
-        _check_room(elements, 16)  # a pointer in the list, and one in the array
+        _check_room(elements, 16, room)  # a pointer in the list, and one in the array
         return object_array(_strings(message, elements), shape)
     numpy_type = numpy_dtype(dtype)
     content = message.tensor_content
@@ -49,7 +49,7 @@ def to_numpy(message: Any) -> Any:
         if len(content) != elements * numpy_type.itemsize:
             raise FormatError(f"{len(content)} bytes do not hold {elements} elements of {dtype}.")
         return from_bytes(content, dtype, shape)
-    _check_room(elements, numpy_type.itemsize)
+    _check_room(elements, numpy_type.itemsize, room)
     return _expand(_listed(message, dtype), elements, shape)
 
 
@@ -105,9 +105,9 @@ def _shape(message: Any) -> tuple[tuple[int, ...], int]:
     return sizes, elements
 
 
-def _check_room(elements: int, width: int) -> None:
-    if elements * width > MAX_EXPANDED_BYTES:
-        raise FormatError(f"{elements} elements would be made from few; the limit is {MAX_EXPANDED_BYTES} bytes.")
+def _check_room(elements: int, width: int, room: int) -> None:
+    if elements * width > room:
+        raise FormatError(f"{elements} elements would be made from few; the limit is {room} bytes.")
 
 
 def _listed(message: Any, dtype: str) -> Any:

@@ -18,6 +18,17 @@ PASS_THROUGH = frozenset({"Identity", "IdentityN", "Enter", "RefEnter", "Switch"
 PLAIN_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 """Ops that do nothing but call one function; their outputs are the function's, in order."""
 
+BRANCHING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase"})
+"""Ops whose first input chooses which of their functions is called with the rest."""
+
+LOOPING = frozenset({"While", "StatelessWhile", "_While"})
+"""Ops that call ``cond`` and ``body`` again and again; what goes in is what comes out, in order."""
+
+_PASSING = PLAIN_CALLS | LOOPING | {"TPUPartitionedCall", "SymbolicGradient", "BatchFunction", "MapDefun"}
+_CHOOSING = BRANCHING | {"RemoteCall"}
+
+RETURNING = _PASSING | _CHOOSING
+"""Ops whose outputs are those of the functions that they call."""
 
 NOISE_ATTRS = frozenset({
     "_output_shapes", "_class", "shared_name", "container", "_user_specified_name", "config_proto", "config",
@@ -271,10 +282,3 @@ def argument_mapping(index: BodyIndex, call: Call, callee_inputs: int) -> list[t
         return list(zip(others, range(callee_inputs - count, callee_inputs), strict=False)) if count else []
     count = min(len(inputs), callee_inputs)
     return list(zip(inputs[len(inputs) - count :], range(callee_inputs - count, callee_inputs), strict=True))
-
-
-_PASSING = PLAIN_CALLS | frozenset({
-    "While", "StatelessWhile", "_While", "TPUPartitionedCall",
-    "SymbolicGradient", "BatchFunction", "MapDefun",
-})  # fmt: skip
-_CHOOSING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase", "RemoteCall"})

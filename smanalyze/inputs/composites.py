@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from smanalyze.facts.fed_parts import fed_parts
 from smanalyze.facts.spec_text import split_signature
 from smanalyze.inputs.records import Slot
 from smanalyze.inputs.tensors import Source, Tensor
 from smanalyze.model.objects import ConcreteFunction
-from smanalyze.model.tensors import Shape, Structure, TensorInfo
-
-SPARSE_ROLES = ("indices", "values", "dense_shape")
+from smanalyze.model.tensors import Component, Shape, Structure, TensorInfo
 
 
 class Group(NamedTuple):
@@ -23,22 +22,22 @@ class Group(NamedTuple):
 
 
 def input_slots(info: TensorInfo) -> tuple[Slot, ...]:
-    """The dense tensors of one input, as TensorFlow names them where it takes them apart
-    (tensorflow/python/saved_model/load_v1_in_v2.py: _extract_signatures)."""
+    """The dense tensors of one input."""
     dtype = info.dtype.removesuffix("_ref")
     if info.encoding == "dense":
         return (Slot(info.name, info.name, info.tensor_name, dtype, info.shape),)
-    if info.encoding == "sparse":
-        found = {part.role: part for part in info.components}
-        parts = [(role, f"{info.name}_{role}", found[role]) for role in SPARSE_ROLES if role in found]
-    else:
-        role = "splits" if info.encoding == "ragged" else ""
-        parts = [(role if number else "values", f"{info.name}_component_{number}", part)
-                 for number, part in enumerate(info.components)]  # fmt: skip
     return tuple(
-        Slot(info.name, keyword, part.tensor_name, part.dtype.removesuffix("_ref"), part.shape, role)
-        for role, keyword, part in parts
+        Slot(
+            info.name, keyword, part.tensor_name, part.dtype.removesuffix("_ref"), part.shape, _role(info, part, number)
+        )
+        for number, (keyword, part) in enumerate(fed_parts(info))
     )
+
+
+def _role(info: TensorInfo, part: Component, number: int) -> str:
+    if info.encoding == "sparse":
+        return part.role
+    return "values" if not number else "splits" if info.encoding == "ragged" else ""
 
 
 def declared_group(info: TensorInfo, parts: tuple[Source, ...]) -> Group | None:

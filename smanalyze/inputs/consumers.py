@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 
-from smanalyze.facts.names import Names
 from smanalyze.graph.body import output_position
-from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import Group, declared_group, input_slots
 from smanalyze.inputs.records import Slot
 from smanalyze.inputs.rules import RULES
 from smanalyze.inputs.sizes import Demands, Dim, Size
+from smanalyze.inputs.tables import Tables
 from smanalyze.inputs.tensors import UNKNOWN, Source, Tensor
 from smanalyze.inputs.walk import Walk
 from smanalyze.model.record import record
-from smanalyze.model.saved_model import SavedModel, Signature
+from smanalyze.model.saved_model import Signature
 
 MAX_PASSES, MAX_OUTPUTS = 4, 10_000
 
@@ -29,13 +28,13 @@ class Wanted:
     demands: Demands
 
 
-def find_wanted(model: SavedModel, graph: ModelGraph, names: Names, signature: Signature) -> Wanted:
+def find_wanted(tables: Tables, signature: Signature) -> Wanted:
     """Follows each input forward. Repeated where a pass tells the rank of an input, or that inputs are the parts of a
     sparse or ragged tensor, whose leading sizes are no batch."""
     ranks: dict[str, int] = {}
     parts: dict[str, Group] = {}
     for _ in range(MAX_PASSES):
-        wanted, inner = _one_pass(model, graph, names, signature, ranks, parts)
+        wanted, inner = _one_pass(tables, signature, ranks, parts)
         every = (*wanted.sources, *inner)
         found = {source.name: source.rank_wanted for source in every if source.rank_wanted is not None}
         grouped = {source.name: group for group in wanted.groups for source in group.parts}
@@ -46,12 +45,11 @@ def find_wanted(model: SavedModel, graph: ModelGraph, names: Names, signature: S
 
 
 def _one_pass(
-    model: SavedModel, graph: ModelGraph, names: Names, signature: Signature, ranks: dict[str, int],
-    parts: dict[str, Group],
-) -> tuple[Wanted, list[Source]]:  # fmt: skip
+    tables: Tables, signature: Signature, ranks: dict[str, int], parts: dict[str, Group]
+) -> tuple[Wanted, list[Source]]:
     demands = Demands()
-    walk = Walk(model, graph, names, demands, RULES, ranks)
-    main = graph.library.main
+    walk = Walk(tables, demands, RULES, ranks)
+    main = tables.graph.library.main
     slots: list[Slot] = []
     sources: list[Source] = []
     given: dict[int, list[Tensor]] = {}

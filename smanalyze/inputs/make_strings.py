@@ -9,7 +9,7 @@ import zlib
 from math import prod
 from typing import Any
 
-from smanalyze.facts import wire
+from smanalyze.facts import example_proto, wire
 from smanalyze.inputs.make_values import Making, check_room, numbers, plain_text
 from smanalyze.inputs.pictures import picture, wav
 from smanalyze.inputs.sizes import Size, size_of
@@ -118,42 +118,35 @@ def _left_out(part: Part, number: int, making: Making) -> bool:
 
 def _example(code: Code, number: int, making: Making) -> bytes:
     """All features; of every three the second has those alone that must be there, the third one nobody asks for."""
-    entries = [
-        _entry(part.name, _feature(_values(part, number, making)))
+    features = [
+        (part.name, _feature(_values(part, number, making)))
         for part in sorted(code.parts, key=lambda part: part.name)
         if not _left_out(part, number, making)
     ]
     if making.style == "edge" and number % 3 == 2:
-        entries.append(_entry("smanalyze_unknown", wire.field(1, wire.field(1, b"text"))))
-    return wire.field(1, b"".join(wire.field(1, entry) for entry in entries))
-
-
-def _entry(name: str, value: bytes) -> bytes:
-    return wire.field(1, wire.text(name)) + wire.field(2, value)
+        features.append(("smanalyze_unknown", example_proto.bytes_feature([b"text"])))
+    return example_proto.example(features)
 
 
 def _feature(values: Any) -> bytes:
-    """A tf.Feature (tensorflow/core/example/feature.proto)."""
     if values.dtype == object:
-        return wire.field(1, b"".join(wire.field(1, value) for value in values.ravel()))
+        return example_proto.bytes_feature(values.ravel())
     if values.dtype.kind == "f":
-        return wire.field(2, wire.field(1, values.astype("<f4").tobytes()))
-    return wire.field(3, wire.field(1, b"".join(wire.varint(int(value)) for value in values.ravel())))
+        return example_proto.float_feature(values.astype("<f4").tobytes())
+    return example_proto.int_feature(map(int, values.ravel()))
 
 
 def _sequence_example(code: Code, number: int, making: Making) -> bytes:
     """Context, and feature lists that are all of one length."""
-    context = [_entry(part.name, _feature(_values(part, number, making)))
+    context = [(part.name, _feature(_values(part, number, making)))
                for part in code.parts if not part.kind.startswith("list")]  # fmt: skip
     steps = min(making.length, MAX_STEPS)
     lists = [
-        _entry(part.name, b"".join(wire.field(1, _feature(_values(part, step, making))) for step in range(steps)))
+        (part.name, b"".join(wire.field(1, _feature(_values(part, step, making))) for step in range(steps)))
         for part in code.parts
         if part.kind.startswith("list")
     ]
-    parts = [wire.field(k, b"".join(wire.field(1, entry) for entry in entries))
-             for k, entries in ((1, context), (2, lists)) if entries]  # fmt: skip
-    return b"".join(parts)
+    return b"".join(wire.field(k, example_proto.named(own)) for k, own in ((1, context), (2, lists)) if own)
 
 
 def _json_example(code: Code, number: int, making: Making) -> bytes:

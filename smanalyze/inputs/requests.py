@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from smanalyze.errors import UsageError
 from smanalyze.facts import wire
-from smanalyze.facts.snippets_rest import served_url
+from smanalyze.facts.snippets_rest import curl_command, served_url
 from smanalyze.inputs.records import Feed, Trial
 from smanalyze.inputs.tensor_bytes import tensor_proto
 from smanalyze.model.dtypes import dtype_enum, dtype_number
@@ -56,8 +56,7 @@ def curl(request: Request) -> str:
         body = rest_columns(request)
     if len(body) > MAX_COMMAND:
         raise UsageError(f"The request for {request.key!r} is too long for a command; write rest, and send -d @FILE.")
-    quoted = body.replace("'", "'\\''")
-    return f"curl -X POST {served_url(request.model, 'predict')} \\\n  -d '{quoted}'"
+    return curl_command(served_url(request.model, "predict"), body)
 
 
 def _dense(request: Request, way: str) -> tuple[Feed, ...]:

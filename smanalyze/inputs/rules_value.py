@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from smanalyze.inputs.composites import Group
 from smanalyze.inputs.sizes import Dim, Size
-from smanalyze.inputs.tables import table_words
 from smanalyze.inputs.tensors import Outputs, Tensor, Wish
 from smanalyze.inputs.walk import Rule, Site
 
@@ -97,7 +96,7 @@ def _sparse_segments(site: Site, ins: list[Tensor]) -> Outputs:
 
 
 def _lookup(site: Site, ins: list[Tensor]) -> Outputs:
-    words = table_words(site.walk, ins[0].key) if ins[0].key is not None else ()
+    words = site.walk.tables.words(ins[0].key) if ins[0].key is not None else ()
     for source, _ in ins[1].sources:
         if words:
             source.wishes.setdefault(Wish("words", site.why, words=words))

@@ -8,17 +8,15 @@ from typing import Any
 
 from smanalyze.errors import FormatError
 from smanalyze.facts.function_names import stem_of
-from smanalyze.facts.names import Names
-from smanalyze.graph.body import PLAIN_CALLS, BodyIndex, Call, argument_mapping
+from smanalyze.graph.body import BRANCHING, LOOPING, PLAIN_CALLS, BodyIndex, Call, argument_mapping
 from smanalyze.graph.dependencies import producers_first
 from smanalyze.graph.keys import Key
-from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.inputs.composites import Group, groups_at
 from smanalyze.inputs.sizes import Demands
+from smanalyze.inputs.tables import Tables
 from smanalyze.inputs.tensors import UNKNOWN, Outputs, Source, Tensor, Wish, either, pick
 from smanalyze.model.graph import Function, Node
 from smanalyze.model.objects import ConcreteFunction
-from smanalyze.model.saved_model import SavedModel
 from smanalyze.model.tensors import Shape
 
 MAX_BODIES, MAX_DEPTH, MAX_NODES = 4_000, 60, 1_000_000
@@ -29,9 +27,6 @@ MAX_NUMBERS = 64
 
 MAX_STORED = 1 << 16
 """Nor is one decoded that takes more bytes."""
-
-_BRANCHING = frozenset({"If", "StatelessIf", "_If", "Case", "StatelessCase"})
-_LOOPING = frozenset({"While", "StatelessWhile", "_While"})
 
 
 class Site:
@@ -76,13 +71,10 @@ class Walk:
     """One pass for one signature. ``rules`` say what an op asks of its inputs, and what it gives; ``ranks`` are those
     that a pass before found, by the source's name. ``inner`` are the sources inside of strings that need one."""
 
-    def __init__(
-        self, model: SavedModel, graph: ModelGraph, names: Names, demands: Demands, rules: dict[str, Rule],
-        ranks: dict[str, int],
-    ) -> None:  # fmt: skip
-        self.model = model
-        self.graph = graph
-        self.names = names
+    def __init__(self, tables: Tables, demands: Demands, rules: dict[str, Rule], ranks: dict[str, int]) -> None:
+        self.tables = tables
+        self.graph = graph = tables.graph
+        self.names = tables.names
         self.demands = demands
         self.groups: dict[Group, None] = {}
         self.inner: list[Source] = []
@@ -144,7 +136,7 @@ class Walk:
 
     def _call(self, site: Site, calls: list[Call], inputs: list[Tensor], depth: int) -> Outputs | None:
         """The outputs of a node that calls functions; of several branches the first that tells something."""
-        if site.op in _BRANCHING:
+        if site.op in BRANCHING:
             for source, _ in inputs[0].sources:
                 self.wish_predicate(source, site.why)
         results: list[list[Tensor]] = []
@@ -156,11 +148,11 @@ class Walk:
             if call.op == "MapDefun":
                 given = {k: Tensor(t.sources, t.dims[1:] if t.dims else None) for k, t in given.items()}
             outputs = self._function(call.function, given, depth + 1, site.why)
-            if not (site.op in _LOOPING and call.attr == "cond"):
+            if not (site.op in LOOPING and call.attr == "cond"):
                 results.append(outputs)
-        if site.op in _LOOPING:
+        if site.op in LOOPING:
             return inputs
-        if site.op in _BRANCHING or site.op in PLAIN_CALLS or not calls[0].attr:
+        if site.op in BRANCHING or site.op in PLAIN_CALLS or not calls[0].attr:
             return [either(same) for same in zip(*results, strict=False)]
         return None
 

@@ -38,6 +38,16 @@ def test_endings_choose_the_format(cli: Command, tmp_path: Path) -> None:
     assert len(json.loads((tmp_path / "body").read_text())["instances"]) == 2
 
 
+def test_a_dash_is_standard_output(cli: Command, tmp_path: Path) -> None:
+    printed = cli("inputs", SEVERAL, "--signature-def", "embed", "--format", "rest").out
+    for flags in (["-o", "rest:-"], ["--format", "rest", "-o", "-"], ["--format", "npz", "-o", "rest:-"]):
+        assert cli("inputs", SEVERAL, "--signature-def", "embed", *flags) == (0, printed, "")
+    assert "npz is no text" in cli("inputs", SEVERAL, "-o", "npz:-").err
+    said = cli("inputs", SEVERAL, "--signature-def", "embed", "--format", "rest", "-o", tmp_path / "x.json")
+    assert said.err == f"smanalyze: rest saved to {tmp_path / 'x.json'}\n"
+    assert (tmp_path / "x.json").read_text() == printed
+
+
 def test_a_shell_takes_the_command(cli: Command) -> None:
     said = cli("inputs", GOOD / "estimator_linear", "--signature-def", "predict", "--format", "curl")
     echo = f"curl() {{ printf '%s' \"$5\"; }}\n{said.out}"

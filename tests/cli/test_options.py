@@ -72,16 +72,16 @@ def test_tags(text: str | None, tags: tuple[str, ...] | None) -> None:
     ],
 )  # fmt: skip
 def test_outputs(text: str, kind: str, file: str) -> None:
-    output = options._parse_output(text, ("text", "json", "html", "markdown"))
+    output = options.parse_output(text, ("text", "json", "html", "markdown"))
     assert (output.format, str(output.file)) == (kind, file)
 
 
 @pytest.mark.parametrize("text", ["a", "a.pdf", "pdf:a.x", "json:"])
 def test_outputs_without_a_format(text: str) -> None:
     with pytest.raises(UsageError):
-        options._parse_output(text, ("text", "json"))
+        options.parse_output(text, ("text", "json"))
 
 
 def test_an_ending_that_the_command_cannot_write() -> None:
     with pytest.raises(UsageError, match="one of text, json"):
-        options._parse_output("page.html", ("text", "json"))
+        options.parse_output("page.html", ("text", "json"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from smanalyze.facts.wire import field, text
 from smanalyze.format.prediction_log import requests
 from smanalyze.format.tfrecord import write_records
@@ -47,3 +49,13 @@ def test_what_cannot_be_decoded_is_left_out() -> None:
     good = field(6, field(1, field(1, SPEC) + NAMED))
     bad = field(6, field(1, field(1, SPEC) + field(2, field(1, b"x") + field(2, b"\xff"))))
     assert [kind for kind, *_ in read(bad, b"\x07", b"", good)] == ["predict"]
+
+
+def test_tensors_made_of_few_values_have_one_limit_for_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record of fifty bytes may ask for a gigabyte, and a file holds thousands of them."""
+    monkeypatch.setattr("smanalyze.format.prediction_log.MAX_EXPANDED_WARMUP_BYTES", 64)
+    log = field(6, field(1, field(1, SPEC) + NAMED))
+    assert read(*[log] * 10) == [("predict", "key", {"x": [3, 3]}, ())] * 4
+    whole = proto("TensorProto", "dtype: DT_INT8 tensor_shape { dim { size: 2 } } tensor_content: 'ab'")
+    stored = field(2, field(1, text("x")) + field(2, whole.SerializeToString()))
+    assert len(read(*[field(6, field(1, field(1, SPEC) + stored))] * 50)) == 50

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from time import process_time
@@ -49,6 +50,31 @@ def test_an_example_of_mlflow(tmp_path: Path) -> None:
         (tmp_path / "example.json").write_text(unfit)
         (one,) = smanalyze.plan_inputs(model)
         assert one.source == "synthesized"
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [("warmup", "read_file"), ("tables_and_assets", "file_pieces"), ("module_several_signatures", "input_example")],
+)
+def test_each_file_is_read_once(name: str, reader: str) -> None:
+    """However many signatures, trials and tables ask for what is in it."""
+    model = model_of(name)
+    read: list[tuple[object, ...]] = []
+
+    def counted(*arguments: object) -> object:
+        read.append(arguments)
+        if reader == "input_example":
+            return b"[]"
+        return getattr(model_of(name), reader)(*arguments)
+
+    (meta_graph, *others) = model.meta_graphs
+    again = tuple(replace(one, key=f"{one.key}_{n}") for one in meta_graph.signatures for n in range(3))
+    many = replace(meta_graph, signatures=(*meta_graph.signatures, *again))
+    plans = smanalyze.plan_inputs(replace(model, meta_graphs=(many, *others), **{reader: counted}))
+    for one in plans:
+        assert list(islice(one.trials, 3))
+        assert list(islice(one.trials, 3))
+    assert len(read) == len(set(read)) >= 1
 
 
 def test_defaults() -> None:

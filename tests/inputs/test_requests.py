@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import smanalyze
-from smanalyze.api.inputs_written import FORMATS, choose_trial, written
+from smanalyze.api.inputs_written import choose_trial, written
 from smanalyze.errors import UsageError
 from smanalyze.format.prediction_log import requests
 from smanalyze.format.tfrecord import prediction_logs
@@ -139,4 +139,3 @@ def test_one_request_holds_one_signature() -> None:
         UsageError, match=r"choose one with --signature-def\. Signatures: embed, parse, serving_default"
     ):
         written(model, plans, [choose_trial(one) for one in plans], "rest")
-    assert set(FORMATS) >= {"text", "npz", "json", "rest", "grpc-json", "curl", "warmup"}
