@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from smanalyze.cli import options
+from smanalyze.cli.against import add_against, parse_against
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "limits, run every signature, and say which claims of the report are confirmed, contradicted or not tested. "
         "What a scan finds to act while loading is refused unless permitted. Nothing is written into its folder.",
         epilog="Exit codes: 0 CONFIRMED, 1 CONTRADICTED, 2 could not run, 3 PARTIAL (not all was run), 4 CRASHED, "
-        "5 REFUSED. In a folder of numbered versions (TF Serving) the newest is verified.",
+        "5 REFUSED. With --against also 1 where the gate is not passed, 3 where a signature could not be compared. "
+        "In a folder of numbered versions (TF Serving) the newest is verified.",
     )
     parser.add_argument("path", metavar="DIR", help="a SavedModel, or a folder that leads to one")
     options.add_tag_set(parser)
@@ -54,6 +56,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--seed", type=int, default=0, help="what inputs and samples are drawn from (default: 0)")
     parser.add_argument("--timeout", metavar="S", type=float, default=None, help="seconds for a call (default: 30)")
     parser.add_argument("--memory", metavar="MB", type=int, default=None, help="memory the child may fill")
+    add_against(parser)
     options.add_outputs(parser, FORMATS)
     options.add_common(parser)
     parser.set_defaults(run=run)
@@ -68,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from smanalyze.load import load
     from smanalyze.verify.verify import verify
 
-    outputs = options.parse_outputs(args, FORMATS, [args.path])
+    outputs = options.parse_outputs(args, FORMATS, [args.path, *([args.against] if args.against else [])])
     missing = [file for file in args.load_library if not os.path.isfile(file)]
     if missing:
         raise UsageError("There is no such library of ops.", file=missing[0])
@@ -77,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if model.found.given == "serving_base":
         options.remark(args, f"{args.path}: version {model.found.chosen} is verified.")
+    against = parse_against(args)
     with progress_steps(args.quiet) as tell:
         report = verify(
             model,
@@ -91,9 +95,20 @@ def run(args: argparse.Namespace) -> int:
             timeout=args.timeout,
             memory=None if args.memory is None else args.memory << 20,
             tell=tell,
+            against=against,
         )
     options.write_outputs(outputs, lambda *how: render(report, *how), args.color)
-    return EXIT_CODES[report.verdict]
+    return exit_code(report)
+
+
+def exit_code(report: VerifyReport) -> int:
+    """The verdict's; where the new model does not pass the gate 1, and where a signature could not be compared 3."""
+    code = EXIT_CODES[report.verdict]
+    if report.against is None or code not in (0, 3):
+        return code
+    if not report.against.passed:
+        return 1
+    return code or (3 if any(row.level is None for row in report.against.signatures) or not report.against.level else 0)
 
 
 def render(report: VerifyReport, kind: str, color: bool, width: int) -> str:

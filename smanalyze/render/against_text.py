@@ -8,6 +8,7 @@ from smanalyze.render.against_words import (
     gate_text,
     level_text,
     lone_lines,
+    milliseconds_text,
     output_lines,
     probes_text,
     signature_lines,
@@ -50,7 +51,7 @@ def _draw_signature(page: Page, row: SignatureAgainst) -> None:
     told = [output for output in row.outputs if output.level != "bitwise"]
     if not lines and not told:
         return
-    page.line()
+    page.blank()
     page.flow([(_name(row), "name"), (level_text(row), _style(row.level))], 2)
     for line in lines:
         page.flow([(line, "")], 4, 6)
@@ -71,7 +72,7 @@ def _name(row: SignatureAgainst) -> str:
 
 
 def _milliseconds(row: SignatureAgainst, value: float) -> str:
-    return f"{value:,.1f} ms" if row.probes else ""
+    return milliseconds_text(value) if row.probes else ""
 
 
 def _style(level: str | None) -> str:

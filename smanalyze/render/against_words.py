@@ -14,6 +14,17 @@ LEVEL_STYLES = {
 }  # fmt: skip
 
 
+def level_tone(level: str | None) -> str:
+    """The class of its badge."""
+    style = LEVEL_STYLES[level] if level is not None else "warning"
+    return {"good": "fine"}.get(style, style)
+
+
+def milliseconds_text(value: float) -> str:
+    """``12.3 ms``."""
+    return f"{value:,.1f} ms"
+
+
 def number_text(value: float) -> str:
     """``0.00123``, ``1.2e-07``, ``0``: three significant digits."""
     return f"{value:.3g}"
@@ -83,18 +94,25 @@ def swap_text(swap: Swap) -> str:
     if swap.failed:
         return f"The old model cannot take the new {parts}: {swap.failed}."
     if not swap.moved:
-        return f"With the new {parts} the old model gives what it gave."
-    far = f", up to {number_text(swap.max_abs)} apart" if swap.max_abs else ""
-    return f"With the new {parts} the old model is {swap.level}{far}, beside the new one."
+        return f"With the new {parts} the old model gives what it gave before."
+    far = f", by up to {number_text(swap.max_abs)}" if swap.max_abs else ""
+    said = {
+        "bitwise": "gives what the new one gives, bit by bit",
+        "within noise": "is within noise of the new one",
+        "within tolerance": f"is within tolerance of the new one{far}",
+    }
+    return f"With the new {parts} the old model {said.get(str(swap.level), f'still differs from the new one{far}')}."
 
 
 def first_text(first: FirstDifference) -> str:
     """Where both part."""
     path = "".join(f"{node} → " for node in first.path)
+    reads = f", which reads {', '.join(first.reads)}" if first.reads else ""
     by = f", by up to {number_text(first.max_abs)}" if first.max_abs else ""
+    far = by or (", in its shape or dtype" if first.level == "incomparable" else "")
     fed = f" It takes {'; '.join(first.fed_by)}." if first.fed_by else ""
     was = f" (it was {first.old_node})" if first.old_node != first.node else ""
-    return f"They part at {path}{first.node} ({first.op}){was}: {first.level}{by}.{fed}"
+    return f"The first node to differ is {path}{first.node} ({first.op}){was}{reads}{far}.{fed}"
 
 
 def signature_lines(row: SignatureAgainst) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from smanalyze.render import audit_words, diff_part_words, diff_words, scan_words, verify_words
+from smanalyze.render import against_words, audit_words, diff_part_words, diff_words, scan_words, verify_words
 from smanalyze.render.html_proofs import proof_text, proof_title, proof_tone
 from smanalyze.render.html_treemap import HEIGHT, tiles
 from smanalyze.render.units import bytes_text, count_text, percent_text, plural, shape_text, shapes_text, short_count
@@ -165,6 +165,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "times": scan_words.when_text, "operand_lines": scan_words.operand_lines, "caller": scan_words.caller_text,
     "steps": scan_words.steps, "accepted": scan_words.allowed_text, "evidence": scan_words.evidence_lines,
     "proof_text": proof_text, "proof_tone": proof_tone, "proof_title": proof_title,
+    "level_tone": against_words.level_tone, "gate_line": against_words.gate_text,
+    "lone_lines": against_words.lone_lines, "signature_lines": against_words.signature_lines,
+    "output_lines": against_words.output_lines, "cause_line": against_words.cause_text,
+    "milliseconds": against_words.milliseconds_text,
     "verdict_tone": verify_words.verdict_tone, "environment": verify_words.environment_text,
 }  # fmt: skip
 """Beside jinja2's own."""

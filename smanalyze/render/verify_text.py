@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smanalyze.render.against_text import draw_against
 from smanalyze.render.text_columns import Column, draw_table
 from smanalyze.render.text_page import Page
 from smanalyze.render.units import bytes_text, plural
@@ -29,6 +30,8 @@ def render_verify_text(report: VerifyReport, *, width: int, color: bool) -> str:
     page.flow([(environment_text(report), "dim")])
     _draw_refused(page, report)
     _draw_claims(page, report, "contradicted", "Contradicted")
+    if report.against is not None:
+        draw_against(page, report.against)
     _draw_deaths(page, report)
     _draw_signatures(page, report)
     _draw_probes(page, report)

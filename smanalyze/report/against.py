@@ -103,7 +103,8 @@ class Swap:
 @record
 class FirstDifference:
     """The first node whose outputs differ though what it takes does not: the calls that lead to it, its name on both
-    sides, op and output, and by how much. ``fed_by`` names nodes of one side only that feed it."""
+    sides, op and output, and by how much. ``fed_by`` names nodes of one side only that feed it,
+    ``reads`` the variables, tables and assets that do."""
 
     path: tuple[str, ...]
     node: str
@@ -113,6 +114,7 @@ class FirstDifference:
     level: Level
     max_abs: float | None
     fed_by: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 @record

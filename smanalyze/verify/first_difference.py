@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from smanalyze.diff.compare import renamed_variables
+from smanalyze.diff.function_arguments import variable_name
 from smanalyze.diff.functions import FunctionMatch
 from smanalyze.diff.main_graph import match_main
 from smanalyze.diff.node_match import BodySide, NodeMatch
@@ -28,10 +29,12 @@ MAX_NODES = 20_000
 
 @record
 class Place:
-    """A body on both sides: the calls that lead there, and how its nodes match."""
+    """A body on both sides: the calls that lead there, and how its nodes match. ``bound`` names what the arguments and
+    nodes of the new body are, by number: variables, tables, assets."""
 
     chains: tuple[tuple[str, ...], tuple[str, ...]]
     match: NodeMatch
+    bound: Mapping[int, str]
 
 
 class Matched:
@@ -49,7 +52,10 @@ class Matched:
         assert pair.old is not None and pair.new is not None
         objects = [program.graph.meta_graph.objects is not None for program in self._programs]
         if not any(objects):
-            return Place(((), ()), match_main(self._functions, [pair]))
+            program = self._programs[1]
+            known = ((n, program.graph.main_resource(n)) for n in program.graph.main_slice(pair.new.key))
+            bound = {n: f"{key.kind} {key.id}" for n, key in known if key is not None}
+            return Place(((), ()), match_main(self._functions, [pair]), bound)
         keys = pair.old.key, pair.new.key
         called = [
             program.graph.targets(Key("signature", key), "calls", "function")
@@ -57,7 +63,10 @@ class Matched:
         ]
         if not all(objects) or any(len(one) != 1 for one in called):
             return None
-        return self._place(((), ()), str(called[0][0].id), str(called[1][0].id))
+        name = str(called[1][0].id)
+        captures = self._programs[1].captures(name) or {}
+        bound = {-1 - n: variable_name(key).decode("utf-8", "replace") for n, key in captures.items()}
+        return self._place(((), ()), str(called[0][0].id), name, bound)
 
     def callee(self, here: Place, before: int, after: int) -> Place | None:
         """The bodies that two matched nodes call, where that is all that they do."""
@@ -66,12 +75,16 @@ class Matched:
             return None
         nodes = here.match.old.index.names[before], here.match.new.index.names[after]
         chains = (*here.chains[0], nodes[0]), (*here.chains[1], nodes[1])
-        return self._place(chains, calls[0][0].function, calls[1][0].function)
+        feeding = here.match.new.index.producers[after]
+        bound = {-1 - n: here.bound[p] for n, p in enumerate(feeding) if p is not None and p in here.bound}
+        return self._place(chains, calls[0][0].function, calls[1][0].function, bound)
 
-    def _place(self, chains: tuple[tuple[str, ...], tuple[str, ...]], before: str, after: str) -> Place | None:
+    def _place(
+        self, chains: tuple[tuple[str, ...], tuple[str, ...]], before: str, after: str, bound: dict[int, str]
+    ) -> Place | None:
         if before not in self._programs[0].library.functions or after not in self._programs[1].library.functions:
             return None
-        return Place(chains, self._functions.nodes(before, after))
+        return Place(chains, self._functions.nodes(before, after), bound)
 
 
 def find_first(
@@ -120,7 +133,8 @@ def _first_here(
                 path = tuple(here.chains[1])
                 feeds = _only_one(match, number)
                 op = match.new.index.ops[match.to_new[number]]
-                found_here = FirstDifference(path, other, one, op, output, level, apart, feeds)
+                reads = _read(here, match.to_new[number])
+                found_here = FirstDifference(path, other, one, op, output, level, apart, feeds, reads)
                 return (number, match.to_new[number], found_here), ""
     if len(order) > MAX_NODES:
         return None, f"the first {MAX_NODES:,} nodes agree; the others were not looked at"
@@ -141,6 +155,12 @@ def _compared(
         if row.level != "bitwise" if mild else row.level in ("different", "incomparable"):
             return f"{names[1]}:{port}", row.level, row.max_abs
     return "", "bitwise", None
+
+
+def _read(here: Place, number: int) -> tuple[str, ...]:
+    """What a node of the new body reads: the variables and tables that feed it, or that it is."""
+    ends = (number, *here.match.new.index.producers[number])
+    return tuple(dict.fromkeys(here.bound[end] for end in ends if end is not None and end in here.bound))
 
 
 def _only_one(match: NodeMatch, number: int) -> tuple[str, ...]:
