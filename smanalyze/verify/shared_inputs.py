@@ -62,9 +62,10 @@ class Planner:
     def _of_side(self, side: int, pair: SignaturePair, seed: int) -> Iterator[SharedTrial]:
         plan = self._plan(side, pair, seed)
         for trial in _rows(plan.trials, more=bool(seed != self._first)):
-            other = self._translated(trial, pair, side)
-            if other is None:
+            found = self._translated(trial, pair, side)
+            if found is None:
                 continue
+            trial, other = found
             shapes = tuple((feed.keyword, feed.shape) for feed in trial.feeds)
             fed = ProbeFed("new" if side else "old", plan.source, trial.name, seed, shapes)
             yield SharedTrial(other, trial, fed) if side else SharedTrial(trial, other, fed)
@@ -82,8 +83,9 @@ class Planner:
                 self._plans[side, seed, one.key] = one
         return self._plans[asked]
 
-    def _translated(self, trial: Trial, pair: SignaturePair, side: int) -> Trial | None:
-        """The values under the names and in the dtypes of the other model; None where it takes more, or other ones."""
+    def _translated(self, trial: Trial, pair: SignaturePair, side: int) -> tuple[Trial, Trial] | None:
+        """The trial, and its values under the names and in the dtypes of the other model; None where that takes more,
+        or other ones. Where one dtype is coarser both get what it can hold."""
         names = {}
         for one in pair.inputs:
             ends = (one.old, one.new) if side == 0 else (one.new, one.old)
@@ -95,23 +97,26 @@ class Planner:
         graph = next(graph for graph in model.meta_graphs if tuple(graph.tags) == tags)
         signature = next(one for one in graph.signatures if one.key == report.key)
         slots = {slot.keyword: slot for slot in slots_of(signature)}
-        feeds = []
+        feeds, own = [], []
         for feed in trial.feeds:
             name = names.get(feed.input)
             slot = slots.pop(name + feed.keyword[len(feed.input) :], None) if name is not None else None
             if slot is not None:
                 array = _converted(feed, slot.dtype)
-                if array is None:
+                back = None if array is None else _converted(replace(feed, dtype=slot.dtype, array=array), feed.dtype)
+                if array is None or back is None:
                     return None
+                feed = replace(feed, array=back)
                 feeds.append(replace(feed, input=slot.input, keyword=slot.keyword, tensor_name=slot.tensor_name,
                                      dtype=slot.dtype, array=array))  # fmt: skip
+            own.append(feed)
         defaults = default_arrays(signature)
         if any(slot.keyword not in defaults for slot in slots.values()):
             return None
         for slot in slots.values():
             array = defaults[slot.keyword]
             feeds.append(Feed(slot.input, slot.keyword, slot.tensor_name, slot.dtype, tuple(array.shape), array))
-        return Trial(trial.name, trial.batch, tuple(feeds))
+        return replace(trial, feeds=tuple(own)), Trial(trial.name, trial.batch, tuple(feeds))
 
 
 def _rows(trials: Iterable[Trial], *, more: bool) -> Iterator[Trial]:

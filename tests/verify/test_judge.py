@@ -1,0 +1,137 @@
+"""How far apart two outputs are said to be."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from smanalyze.report.against import GATES, LEVELS, OutputAgainst, Tolerance
+from smanalyze.verify.judge import DEFAULTS, Kept, compare, judge, worst_level
+
+F32 = DEFAULTS["float32"]
+FLOATS = hnp.arrays(np.float32, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(-1e3, 1e3, width=32))
+
+
+def kept(folder: Path, values: Any, dtype: str = "") -> Kept:
+    """An output as a worker keeps it."""
+    array = np.asarray(values)
+    digest = hashlib.sha256(array.tobytes()).hexdigest()
+    file = folder / f"{digest}-{array.dtype}.npy"
+    np.save(file, array)
+    return Kept(dtype or str(array.dtype), array.shape, digest, str(file))
+
+
+def judged(folder: Path, old: Any, new: Any, noise: float | None = None, **given_for: Tolerance) -> OutputAgainst:
+    return judge(("y", "y"), [(kept(folder, old), kept(folder, new))], noise, given_for)
+
+
+def f32(*values: float) -> Any:
+    return np.array(values, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "noise", "level"),
+    [
+        (f32(1, 2), f32(1, 2), None, "bitwise"),
+        (f32(1, np.nan), f32(1, np.nan), None, "bitwise"),
+        (f32(1, 2), f32(1, 2.0001), None, "within tolerance"),
+        (f32(1, 2), f32(1, 2.0001), 0.001, "within noise"),
+        (f32(1, 2), f32(1, 2.1), 0.001, "different"),
+        (f32(1, 2), f32(1, 2.1), 0.2, "within noise"),
+        (f32(0.0), f32(-0.0), None, "within tolerance"),
+        (f32(1, np.nan), f32(np.nan, 1), 9.0, "different"),
+        (f32(1, np.inf), f32(1, -np.inf), 9.0, "different"),
+        (np.array([3]), np.array([4]), None, "different"),
+        (np.array([2**53]), np.array([2**53 + 1]), None, "different"),
+        (np.array([True]), np.array([False]), None, "different"),
+        (f32(1, 2), f32(1), None, "incomparable"),
+        (f32(1), np.array([1]), None, "incomparable"),
+        (f32(1), np.array([1.0]), None, "bitwise"),
+        (f32(1), np.array([1.00001]), None, "within tolerance"),
+        (np.array([1 + 1j]), np.array([1 + 2j]), None, "different"),
+    ],
+)
+def test_levels(old: Any, new: Any, noise: float | None, level: str, tmp_path: Path) -> None:
+    assert judged(tmp_path, old, new, noise).level == level
+    assert judged(tmp_path, new, old, noise).level == level
+
+
+def test_strings_are_equal_or_different() -> None:
+    one, other = Kept("string", (2,), "a", None), Kept("string", (2,), "b", None)
+    assert judge(("y", "y"), [(one, one)], None, {}).level == "bitwise"
+    row = judge(("y", "y"), [(one, other)], None, {})
+    assert (row.level, row.reason, row.max_abs) == ("different", "its values are no numbers", None)
+
+
+def test_a_tolerance_is_that_of_the_output_then_of_all_then_of_the_coarser_dtype(tmp_path: Path) -> None:
+    old, new = f32(1), f32(1.01)
+    loose, tight = Tolerance(0.1, 0), Tolerance(0, 0)
+    assert judged(tmp_path, old, new).level == "different"
+    assert (
+        judge(("y", "y"), [(kept(tmp_path, old), kept(tmp_path, new))], None, {"": loose}).level == "within tolerance"
+    )
+    assert judged(tmp_path, old, new, y=loose).level == "within tolerance"
+    both = {"": loose, "y": tight}
+    assert judge(("y", "y"), [(kept(tmp_path, old), kept(tmp_path, new))], None, both).level == "different"
+    half = judged(tmp_path, np.array([1], np.float16), f32(1.005))
+    assert (half.level, half.tolerance, half.dtype) == ("within tolerance", DEFAULTS["float16"], "float16 → float32")
+
+
+def test_the_worst_probe_is_told(tmp_path: Path) -> None:
+    pairs = [(kept(tmp_path, f32(1, 2)), kept(tmp_path, f32(1, new))) for new in (2.0, 2.5, 2.25)]
+    row = judge(("a", "b"), pairs, None, {})
+    assert row.worst is not None
+    assert (row.worst.probe, row.worst.index, row.worst.old, row.worst.new) == (1, (1,), "2.0", "2.5")
+    assert (row.old_name, row.name, row.max_abs, row.argmax) == ("a", "b", 0.5, 1.0)
+
+
+def test_rows_with_another_largest_are_counted(tmp_path: Path) -> None:
+    old = np.array([[1, 2], [3, 1], [0, 5], [9, 8]], np.float32)
+    new = np.array([[2, 1], [3, 1], [0, 5], [9, 8]], np.float32)
+    assert judged(tmp_path, old, new).argmax == 0.75
+
+
+@settings(max_examples=60, deadline=None)
+@given(FLOATS, st.floats(-0.5, 0.5))
+def test_the_smallest_rtol_passes_and_none_below(array: Any, by: float) -> None:
+    other = (array * np.float32(1 + by)).astype(np.float32)
+    needed = compare(array, other, F32).numbers["needed_rtol"]
+    assert compare(array, other, Tolerance(needed * (1 + 1e-9) + 1e-12, F32.atol)).passes
+    if needed > 1e-6:
+        assert not compare(array, other, Tolerance(needed * 0.99, F32.atol)).passes
+
+
+@settings(max_examples=60, deadline=None)
+@given(FLOATS, FLOATS)
+def test_measures_do_not_depend_on_the_side(array: Any, other: Any) -> None:
+    if array.shape != other.shape:
+        return
+    one, back = compare(array, other, F32), compare(other, array, F32)
+    same = ("max_abs", "mean_abs", "max_rel", "needed_rtol", "ulp", "cosine", "argmax")
+    assert [one.numbers[name] for name in same] == [back.numbers[name] for name in same]
+    assert one.passes == back.passes
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_ulp_counts_the_numbers_between(dtype: Any) -> None:
+    array = np.array([-1, -0.0, 1e-7, 3], dtype)
+    up = array
+    for _ in range(3):
+        up = np.nextafter(up, dtype(np.inf))
+    found = compare(array[[0, 3]], up[[0, 3]], None).numbers["ulp"]
+    assert found == 3
+    tiny = np.finfo(dtype).smallest_subnormal
+    assert compare(np.array([-tiny]), np.array([tiny]), None).numbers["ulp"] == 3  # -0, 0, and the other
+
+
+def test_gates_let_less_and_less_pass() -> None:
+    assert [len(GATES[name]) for name in ("different", "tolerance", "noise")] == [2, 3, 4]
+    assert worst_level([]) == LEVELS[0]
+    assert worst_level(LEVELS) == "incomparable"
