@@ -38,6 +38,7 @@ class SideRun:
 
     def __enter__(self) -> SideRun:
         self._box.__enter__()
+        self.worker.begin()  # TensorFlow is imported meanwhile
         self._box.copy(self.side.model)
         return self
 
@@ -45,10 +46,10 @@ class SideRun:
         self._box.__exit__(kind, error, at)
 
     def begin(self, threads: int = 1) -> None:
-        """A new child with so many threads (0: TensorFlow's own choice, and its own arithmetic)."""
+        """A new child, once it has something to do, with so many threads (0: TensorFlow's own choice, and its own
+        arithmetic)."""
         self._box.stop()
         self._worker = Worker(self._box, replace(self._wanted, threads=threads), self._tell)
-        self._worker.begin()
 
     @property
     def could_not_start(self) -> str:
