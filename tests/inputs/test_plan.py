@@ -161,7 +161,8 @@ def test_no_trial_is_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     original = synthesize._trial
     monkeypatch.setattr(synthesize, "_trial", counted)
     names = [trial.name for trial in only("module_one_signature").trials]
-    assert {"with odd values", "plain", "zeros"} <= set(names)
+    assert names[0] == "plain"  # there is nothing odd among floats
+    assert len(names) > 2
     assert len(made) == len(set(made))
 
 
