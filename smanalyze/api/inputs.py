@@ -4,6 +4,7 @@ requests, MLflow's input example, defaults of the signature, and what can be mad
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,7 @@ class _Planner:
         if reason:
             return SignatureInputs(tags, key, "synthesized", (), reason)
         if file is not None:
-            return SignatureInputs(tags, key, "file", (file,))
+            return SignatureInputs(tags, key, "file", (replace(file, origin="file"),))
         kept: list[Wanted] = []
         ready: dict[Origin, tuple[Trial, ...]] = {}
 
@@ -94,7 +95,7 @@ class _Planner:
 
         source: Origin = "synthesized"
         for source, found in self._stored(signature, slots):
-            ready[source] = found
+            ready[source] = tuple(replace(trial, origin=source) for trial in found)
             if found:
                 break
         else:

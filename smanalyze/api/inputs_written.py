@@ -45,7 +45,9 @@ def choose_trial(
     if trial.batch is not None and made.batch == trial.batch != batch and batch is not None:
         raise UsageError(f"A batch of {batch:,} is too large for the signature {planned.key!r}.")
     if exactly and batch is not None and made.batch != batch:
-        raise UsageError(f"The batch of {planned.key!r} cannot be chosen: its inputs have fixed sizes.")
+        raise UsageError(
+            f"The batch of {planned.key!r} cannot be chosen: its sizes are fixed, or its inputs share no rows."
+        )
     return made
 
 
@@ -95,7 +97,8 @@ def inputs_report(
     """The same for people."""
     rows = tuple(
         FedSignature(
-            one.tags, one.key, one.source, trial.name if trial is not None else "",
+            one.tags, one.key, trial.origin if trial is not None else one.source,
+            trial.name if trial is not None else "",
             trial.batch if trial is not None else None,
             tuple(FedTensor(feed.keyword, feed.dtype, feed.shape, values_text(feed.array), feed.why)
                   for feed in (trial.feeds if trial is not None else ())),

@@ -39,15 +39,25 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--signature-def", "--signature_def", metavar="K", action="append", default=None,
         help="only this signature; may be given several times",
     )  # fmt: skip
-    parser.add_argument("--batch", metavar="N", type=int, default=None, help="how many rows (default: 2)")
     parser.add_argument(
-        "--seed", metavar="N", type=int, default=0, help="the same seed makes the same bytes (default: 0)"
-    )
-    parser.add_argument("--inputs", metavar="FILE", default=None, help="take the values of a .npz or JSON file")
+        "--batch", metavar="N", type=int, default=None,
+        help="how many rows, where the signature leaves that open (default: 2 of values that are made; else as many "
+        "as there are)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=0,
+        help="what values are drawn from: the same seed makes the same bytes (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--inputs", metavar="FILE", default=None,
+        help="take the values of a .npz or JSON file: one that -o wrote, a request for REST or gRPC, an input example "
+        "of MLflow; a signature that it has no values for is fed as without it",
+    )  # fmt: skip
     parser.add_argument(
         "--trial", metavar="N", type=int, default=None,
-        help="which kind of values: the first has odd ones among them, such as an unknown word, later ones are "
-        "longer, zeros, ones (default: the first without odd ones)",
+        help="the N-th values to try: first what the model itself has, request by request, then what is made: with "
+        "odd values among them, such as an unknown word, plain, longer, zeros, ones (default: the first without odd "
+        "values)",
     )  # fmt: skip
     options.add_tag_set(parser)
     parser.add_argument("--format", choices=FORMATS, default=None, help="what to print (default: text)")

@@ -35,19 +35,21 @@ class Feed:
 class Trial:
     """All tensors of one call. ``batch`` is the size of the leading dimension that the inputs share, None where the
     signature fixes it, or where the values are given and cannot be made in another size. ``odd``: among the values are
-    some that a sound model may refuse, such as a word that its vocabulary lacks."""
+    some that a sound model may refuse, such as a word that its vocabulary lacks. ``origin``: where the values are from.
+    """
 
     name: str
     batch: int | None
     feeds: tuple[Feed, ...]
     remake: Callable[[int], Trial] | None = field(default=None, compare=False, repr=False)
     odd: bool = False
+    origin: Origin = "synthesized"
 
     def with_batch(self, batch: int) -> Trial:
         """The same kind of values in another batch; itself where the batch cannot be chosen, or is too large."""
         if self.remake is None or self.batch is None or batch == self.batch:
             return self
-        return replace(self.remake(batch), name=self.name)
+        return replace(self.remake(batch), name=self.name, origin=self.origin)
 
 
 class Trials(Iterable[Trial]):
@@ -63,6 +65,7 @@ class Trials(Iterable[Trial]):
 @record
 class SignatureInputs:
     """What to call one signature with: ``trials`` in the order to try them, of which the first that runs is kept.
+    ``source`` is where the first of them is from.
 
     ``reason`` says why it cannot be fed at all, "" where it can. A trial that fails says nothing against the model.
     """

@@ -14,14 +14,14 @@ UNARY = (
     "Bucketize", "Cumsum", "Cumprod", "LRN", "Angle", "Real", "Imag", "Conj", "Complex", "ComplexAbs", "AdjustHue",
     "AdjustSaturation", "AdjustContrastv2", "RGBToHSV", "HSVToRGB", "FakeQuantWithMinMaxVars",
     "FakeQuantWithMinMaxVarsPerChannel", "QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "Invert",
-    "RandomUniformLike", "AsString",
+    "AsString",
 )  # fmt: skip
 
 BINARY = (
     "Add", "AddV2", "Sub", "Mul", "MulNoNan", "Div", "DivNoNan", "RealDiv", "FloorDiv", "TruncateDiv", "FloorMod",
     "Mod", "TruncateMod", "Maximum", "Minimum", "Pow", "SquaredDifference", "Greater", "GreaterEqual", "Less",
     "LessEqual", "Equal", "NotEqual", "LogicalAnd", "LogicalOr", "Atan2", "BitwiseAnd", "BitwiseOr", "BitwiseXor",
-    "Xlogy", "Xdivy", "SelectV2", "Select", "ClipByValue", "Where3", "LeftShift", "RightShift", "ApproximateEqual",
+    "Xlogy", "Xdivy", "SelectV2", "Select", "ClipByValue", "LeftShift", "RightShift", "ApproximateEqual",
 )  # fmt: skip
 
 _PASSING = frozenset({"Maximum", "Minimum", "ClipByValue"})
@@ -80,12 +80,12 @@ def _scalar(site: Site, tensor: Tensor) -> float | None:
 
 def _shifted(site: Site, ins: list[Tensor]) -> tuple[tuple[Source, int], ...]:
     """Values to which a constant is added; anything else added makes them others."""
-    for value, other, sign in ((ins[0], ins[1], 1), (ins[1], ins[0], 1)):
+    for value, other in ((ins[0], ins[1]), (ins[1], ins[0])):
         if value.sources and other.const is not None and not (site.op == "Sub" and value is ins[1]):
             number = _scalar(site, other)
             if number is not None and number == int(number):
-                number = -number if site.op == "Sub" else number * sign
-                return tuple((source, shift + int(number)) for source, shift in value.sources)
+                added = -int(number) if site.op == "Sub" else int(number)
+                return tuple((source, shift + added) for source, shift in value.sources)
     return ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smanalyze.inputs.sizes import Size, dims_in, product, share, total, windowed
+from smanalyze.inputs.sizes import Size, product, share, total, windowed
 from smanalyze.inputs.tensors import UNKNOWN, Outputs, Tensor
 from smanalyze.inputs.walk import Rule, Site
 
@@ -65,16 +65,12 @@ def _without(sizes: tuple[Size, ...], taken: tuple[Size, ...]) -> list[Size]:
     rest = [size for size in taken if size is not None and not isinstance(size, int)]
     kept: list[Size] = []
     for size in sizes:
-        match = next((k for k, one in enumerate(rest) if one == size or _alike(one, size)), None)
+        match = next((k for k, one in enumerate(rest) if one == size), None)
         if match is None:
             kept.append(size)
         else:
             rest.pop(match)
     return kept
-
-
-def _alike(one: Size, other: Size) -> bool:
-    return dims_in(one) == dims_in(other) and type(one) is type(other) and len(dims_in(one)) == 1 and one == other
 
 
 def _left_over(site: Site, own: tuple[Size, ...], taken: tuple[Size, ...]) -> Size:
@@ -257,15 +253,15 @@ def _scatter(site: Site, ins: list[Tensor]) -> Outputs:
 _HANDED_ON = (
     "Identity", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics", "CheckNumericsV2", "Cast", "Enter",
     "RefEnter", "Exit", "NextIteration", "RefIdentity", "DebugIdentityV2", "Print", "TensorListFromTensor",
-    "ReadVariableOp", "_Arg", "_Retval", "StringLower", "StringUpper", "StringStrip", "RegexReplace",
-    "StaticRegexReplace", "CopyHost", "Copy", "Reverse", "ReverseV2",
-    "ReverseSequence", "OptimizationBarrier", "LoopCond", "DeepCopy", "NormalizeUTF8", "CaseFoldUTF8",
+    "ReadVariableOp", "_Retval", "StringLower", "StringUpper", "StringStrip", "RegexReplace",
+    "StaticRegexReplace", "CopyHost", "Copy", "Reverse", "ReverseV2", "LoopCond", "DeepCopy", "NormalizeUTF8",
+    "CaseFoldUTF8",
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_HANDED_ON, _same), "IdentityN": _identity_n, "ShapeN": _shape, "Switch": _switch,
     "RefSwitch": _switch, "Merge": _merge, "EnsureShape": _ensure_shape, "PlaceholderWithDefault": _placeholder_default,
-    "Reshape": _reshape, "ExpandDims": _expand_dims, "Squeeze": _squeeze, "Pack": _pack, "Stack": _pack,
+    "Reshape": _reshape, "ExpandDims": _expand_dims, "Squeeze": _squeeze, "Pack": _pack,
     "Unpack": _unpack, "ConcatV2": _concat, "Concat": _concat, "Transpose": _transpose, "Shape": _shape, "Size": _size,
     "Rank": _rank, "Split": _split, "SplitV": _split, "Slice": _slice, "Tile": _tile, "Pad": _pad, "PadV2": _pad,
     "MirrorPad": _pad, "Fill": _fill, "BroadcastTo": _fill, "TensorListGetItem": _list_item,

@@ -186,13 +186,14 @@ def _sequence_mask(site: Site, ins: list[Tensor]) -> Outputs | None:
     return [ins[0].shaped(own)]
 
 
-_SEGMENTS = ("SegmentSum", "SegmentMean", "SegmentMax", "SegmentMin", "SegmentProd")
+_SEGMENTS = ("SegmentSum", "SegmentMax", "SegmentMin", "SegmentProd")
+"""Those that there are unsorted, too."""
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("Gather", "GatherV2", "ResourceGather"), _gather), "OneHot": _one_hot,
     **dict.fromkeys(("GatherNd", "ResourceGatherNd"), _gather_nd),
     **dict.fromkeys(("Bincount", "DenseBincount"), _bins),
-    **dict.fromkeys((*_SEGMENTS, "SegmentSumV2", "SegmentMeanV2"), _segments),
+    **dict.fromkeys((*_SEGMENTS, "SegmentMean", "SegmentSumV2"), _segments),
     **dict.fromkeys((f"Unsorted{op}" for op in _SEGMENTS), _segments),
     **dict.fromkeys(("SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSumWithNumSegments",
                      "SparseSegmentMeanWithNumSegments", "SparseSegmentSqrtNWithNumSegments"), _sparse_segments),

@@ -24,9 +24,6 @@ MAX_ELEMENTS = 4_000_000
 BATCH = 2
 """One would hide what goes wrong with a batch."""
 
-_RANKS = ((1, 1), (0, 0), (2, 2), (3, 3), (4, 4))
-MAX_TRIALS = 40
-
 
 class Rung:
     """One step of the ladder: style and length of the values, batch, rank of inputs without one, and what strings are
@@ -51,17 +48,21 @@ class Rung:
 
 
 def synthesized(wanted: Wanted, seed: int) -> Iterator[Trial]:
-    """The trials in order; those that would repeat the one before them are left out."""
-    known = {_content(trial) for trial in (_possible(wanted, Rung("plain"), seed),) if trial is not None}
-    for rung in _rungs(wanted):
+    """The trials in order; those that would repeat one before them, or the plain one, are left out."""
+    odd, plain, *others = _rungs(wanted)
+    first, second = _possible(wanted, odd, seed), _possible(wanted, plain, seed)
+    known = {_content(second)} if second is not None else set()
+    if first is not None and _content(first) not in known:
+        known.add(_content(first))
+        yield first
+    if second is not None:
+        yield second
+    del first, second
+    for rung in others:
         trial = _possible(wanted, rung, seed)
-        if trial is None:
-            continue
-        if rung.name == "plain" or _content(trial) not in known:
+        if trial is not None and _content(trial) not in known:
             known.add(_content(trial))
             yield trial
-        if len(known) >= MAX_TRIALS:
-            return
 
 
 def _content(trial: Trial) -> tuple[Any, ...]:

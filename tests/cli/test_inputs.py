@@ -66,6 +66,12 @@ def test_seed_batch_and_trial(cli: Command) -> None:
     assert features("--trial", 3) == [[0.0] * 4] * 2
 
 
+def test_where_the_values_are_from_is_told_of_each_trial(cli: Command) -> None:
+    said = [cli("inputs", GOOD / "warmup", "--trial", n, "--batch", 3).out for n in (1, 3)]
+    assert "from the model's warm-up requests: warm-up request 1, batch 3" in said[0]
+    assert "made from what consumes them: plain" in said[1]
+
+
 def test_values_are_read_back(cli: Command, tmp_path: Path) -> None:
     file = tmp_path / "x.npz"
     assert cli("inputs", SEVERAL, "-o", file).code == 0

@@ -14,7 +14,9 @@ import pytest
 
 import smanalyze
 from smanalyze.errors import UsageError
-from smanalyze.inputs.records import SignatureInputs
+from smanalyze.inputs import synthesize
+from smanalyze.inputs.consumers import Wanted
+from smanalyze.inputs.records import SignatureInputs, Trial
 from tests.conftest import ROOT
 from tests.format.protos import proto
 from tests.inputs.many_inputs import model_of_many
@@ -147,6 +149,21 @@ def test_many_inputs_take_no_longer_than_they_must(tmp_path: Path) -> None:
     trial = next(iter(one.trials))
     assert process_time() - start < 10  # it was a minute
     assert {(feed.shape, feed.why.partition(" y_")[0]) for feed in trial.feeds} == {((2, 7), "size 7: AddV2")}
+
+
+def test_no_trial_is_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(wanted: Wanted, rung: synthesize.Rung, seed: int) -> Trial | None:
+        made.append(rung.name)
+        return original(wanted, rung, seed)
+
+    original = synthesize._trial
+    monkeypatch.setattr(synthesize, "_trial", counted)
+    names = [trial.name for trial in only("module_one_signature").trials]
+    assert names[0] == "plain"  # there is nothing odd among floats
+    assert len(names) > 2
+    assert len(made) == len(set(made))
 
 
 def test_planning_writes_nothing() -> None:
