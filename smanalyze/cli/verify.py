@@ -106,9 +106,10 @@ def exit_code(report: VerifyReport) -> int:
     code = EXIT_CODES[report.verdict]
     if report.against is None or code not in (0, 3):
         return code
-    if not report.against.passed:
+    levels = [row.level for row in report.against.signatures]
+    if report.against.level is not None and not report.against.passed:
         return 1
-    return code or (3 if any(row.level is None for row in report.against.signatures) or not report.against.level else 0)
+    return code or (3 if any(level is None for level in (report.against.level, *levels)) else 0)
 
 
 def render(report: VerifyReport, kind: str, color: bool, width: int) -> str:

@@ -43,11 +43,11 @@ def draw_against(page: Page, report: AgainstReport) -> None:
         ])  # fmt: skip
     page.more(hidden, "signature")
     for row in shown:
-        _draw_signature(page, row)
+        _draw_signature(page, row, report.summary)
 
 
-def _draw_signature(page: Page, row: SignatureAgainst) -> None:
-    lines = list(signature_lines(row))
+def _draw_signature(page: Page, row: SignatureAgainst, summary: str) -> None:
+    lines = list(signature_lines(row, summary))
     told = [output for output in row.outputs if output.level != "bitwise"]
     if not lines and not told:
         return

@@ -32,8 +32,10 @@ def number_text(value: float) -> str:
 
 def gate_text(report: AgainstReport) -> str:
     """What the gate says, and what a diff says of the files."""
-    gate = "passes" if report.passed else "fails"
-    return f"It {gate} the gate `{report.gate}`. A diff of both says {report.static}."
+    diff = f"A diff of both says {report.static}."
+    if report.level is None:
+        return f"The gate `{report.gate}` has nothing to decide about. {diff}"
+    return f"It {'passes' if report.passed else 'fails'} the gate `{report.gate}`. {diff}"
 
 
 def level_text(row: SignatureAgainst) -> str:
@@ -54,7 +56,7 @@ def probes_text(row: SignatureAgainst) -> str:
 def output_lines(row: OutputAgainst) -> Iterator[str]:
     """What is to be said of an output that is not the same."""
     if row.reason:
-        yield f"{row.reason[0].upper()}{row.reason[1:]}."
+        yield _sentence(row.reason)
     if row.worst is not None and row.max_abs is not None:
         place = f"{list(row.worst.index)} of set {row.worst.probe + 1}"
         yield f"At {place} it was {row.worst.old}, and is {row.worst.new}."
@@ -69,6 +71,10 @@ def output_lines(row: OutputAgainst) -> Iterator[str]:
             if row.noise
             else "Noise: none; the old model gives the same again, in another process and with other threads."
         )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}" + ("" if text[-1] in ".…" else ".")
 
 
 def _measures(row: OutputAgainst) -> Iterator[str]:
@@ -115,16 +121,16 @@ def first_text(first: FirstDifference) -> str:
     return f"The first node to differ is {path}{first.node} ({first.op}){was}{reads}{far}.{fed}"
 
 
-def signature_lines(row: SignatureAgainst) -> Iterator[str]:
-    """What is to be said of a pair of signatures beside its outputs."""
-    if row.reason:
-        yield f"{row.reason[0].upper()}{row.reason[1:]}."
+def signature_lines(row: SignatureAgainst, summary: str = "") -> Iterator[str]:
+    """What is to be said of a pair of signatures beside its outputs, and beside what the summary says."""
+    if row.reason and row.reason.rstrip(".") not in summary:
+        yield _sentence(row.reason)
     for one in row.one_sided:
         yield f"The {one.side} model does not take {one.fed.trial} (seed {one.fed.seed}): {one.message}"
     if row.first is not None:
         yield first_text(row.first)
     if row.first_reason:
-        yield f"{row.first_reason[0].upper()}{row.first_reason[1:]}."
+        yield _sentence(row.first_reason)
     yield from map(swap_text, row.swaps)
 
 

@@ -84,13 +84,16 @@ def run_against(
                     raise UsageError(f"TensorFlow cannot be used: {run.could_not_start}")
             for pair in pairs:
                 rows += _Pair((one, two), sides, changes, pair, refused, against, asked).compared()
+    if not reason and not any(pair.old is not None and pair.new is not None for pair in pairs):
+        lost = next((one.message for one in (*old.unreadable, *new.unreadable) if one.part == "graph"), "")
+        reason = lost or "no MetaGraph of both has the same tags"
     levels = [row.level for row in rows if row.level is not None]
     level = worst_level(levels) if levels else None
     return AgainstReport(
         old_path_name=old.found.path_name,
         level=level,
         gate=against.gate,
-        passed=level not in GATES[against.gate],
+        passed=level is not None and level not in GATES[against.gate],
         summary=_summary(rows, reason),
         static=static,
         seed=asked.seed,
@@ -210,7 +213,8 @@ class _Pair:
         level = worst_level(row.level for row in outputs) if outputs else None
         reason = one.reason or ("" if outputs or not one.fed else "they have no output in common")
         if any(each.side == "new" for each in one.one_sided):
-            level = worst_level(["different", *([] if level is None else [level])])
+            least: Level = "different" if one.fed else "incomparable"
+            level = worst_level([least, *([] if level is None else [level])])
             reason = "the new model does not take what the old one does"
         times = [round(seconds * 1000, 3) for seconds in one.seconds]
         return SignatureAgainst(
@@ -223,7 +227,8 @@ def _summary(rows: list[SignatureAgainst], reason: str) -> str:
     """The one line: the worst first."""
     levels = [row.level for row in rows if row.level is not None]
     if not levels:
-        return f"Nothing was compared: {reason or next((row.reason for row in rows), 'no signature has a partner')}"
+        why = reason or next((row.reason for row in rows), "no signature has a partner")
+        return f"Nothing was compared: {why if why.endswith('…') else why.rstrip('.') + '.'}"
     level = worst_level(levels)
     worst = [row for row in rows if row.level == level]
     number = f"{len(worst)} of {len(levels)}" if len(levels) > 1 else "the one"
@@ -231,8 +236,9 @@ def _summary(rows: list[SignatureAgainst], reason: str) -> str:
     missing = len(rows) - len(levels)
     rest = f" {missing} could not be compared." if missing else ""
     if level == "incomparable":
-        row = next(one for one in worst[0].outputs if one.level == level)
-        return f"Of {names}, outputs cannot be compared: {row.name}: {row.reason}.{rest}"
+        row = next((one for one in worst[0].outputs if one.level == level), None)
+        why = f"{row.name}: {row.reason}" if row is not None else worst[0].reason
+        return f"Of {names}, outputs cannot be compared: {why}.{rest}"
     if level == "different":
         causes = ", ".join(dict.fromkeys(part for row in worst for part in row.cause))
         return f"{names[0].upper()}{names[1:]} differ{'s' if len(worst) == 1 else ''} beyond tolerance" + (

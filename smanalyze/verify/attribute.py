@@ -58,8 +58,10 @@ def _impossible(changes: Changes) -> Iterator[Swap]:
         and (pair.old.dtype, pair.old.shape) != (pair.new.dtype, pair.new.shape)
     ]  # fmt: skip
     if other:
-        more = f" and {len(other) - 1} more" if len(other) > 1 else ""
-        yield Swap(("weights",), None, None, False, f"{other[0]}{more} has another shape or dtype")
+        many = f"{len(other)} of them have another shape or dtype, such as {other[0]}"
+        yield Swap(
+            ("weights",), None, None, False, many if len(other) > 1 else f"{other[0]} has another shape or dtype"
+        )
 
 
 def _explains(swap: Swap) -> bool:

@@ -17,6 +17,9 @@ from smanalyze.verify.values import encoded
 MAX_ONE_SIDED = 4
 """Inputs that one side refuses that are told."""
 
+MOST_TOLD = 300
+"""Characters of what TensorFlow says: it names each node on the way."""
+
 
 @dataclass
 class Probed:
@@ -87,6 +90,8 @@ def probe_both(sides: tuple[SideRun, SideRun], probed: Probed, planner: Planner,
         probed.reason = ""
     else:
         probed.reason = probed.reason or planner.reason(probed.pair) or "there are no inputs that both take"
+        if len({one.side for one in probed.one_sided}) == 1:
+            probed.one_sided.clear()  # one of both takes nothing at all, and the reason says why
 
 
 def _try(sides: tuple[SideRun, SideRun], probed: Probed, shared: SharedTrial) -> tuple[Outcome, Outcome]:
@@ -123,4 +128,5 @@ def _called(side: SideRun, number: int, key: str, trial: Trial, *, anew: bool) -
 def told(outcome: Outcome) -> str:
     """How a call ended, in words."""
     said = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
-    return f"{outcome.kind}: {said}"[:500]
+    text = f"{outcome.kind}: {said}".partition(" Make sure the Op and Kernel")[0]
+    return text if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]}…"
