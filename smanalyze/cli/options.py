@@ -143,7 +143,8 @@ def parse_output(text: str, formats: tuple[str, ...], endings: Mapping[str, str]
     if colon and prefix in formats and rest:
         return Output(prefix, None if rest == "-" else Path(rest))
     name = Path(text.lower())
-    kinds = (endings.get(ending) for ending in (name.name, "".join(name.suffixes[-2:]), name.suffix))
+    whole = "" if name.name in _ENDINGS else name.name  # a file that is called .json has no ending
+    kinds = (endings.get(ending) for ending in (whole, "".join(name.suffixes[-2:]), name.suffix))
     chosen = next((kind for kind in kinds if kind in formats), None)
     if chosen is None:
         raise UsageError(

@@ -32,10 +32,12 @@ def call_again(box: Sandbox, wanted: Wanted, done: list[Done], how: str, threads
 
 
 def probe(box: Sandbox, wanted: Wanted, done: list[Done]) -> Iterator[Probe]:
-    """Calls with a wrong dtype, a missing input and a wrong rank, in a child that begins anew where one kills it."""
-    worker = Worker(box, wanted, lambda _: None)
+    """Calls with a wrong dtype, a missing input and a wrong rank, each in a child of its own, with the arithmetic of a
+    server: what that does not refuse may end the process."""
     for one in done:
         for name, trial in wrong(one.trial):
+            box.stop()
+            worker = Worker(box, replace(wanted, threads=0), lambda _: None)
             outcome = worker.load(one.tags, [])
             if outcome.kind == "ok":
                 outcome, _ = ask_call(box, worker, one.tags, one.key, trial)
@@ -55,8 +57,9 @@ def wrong(trial: Trial) -> Iterator[tuple[str, Trial]]:
     other = (text, "string") if first.dtype != "string" else (np.zeros(first.shape, np.float32), "float32")
     yield "wrong dtype", replace(trial, feeds=(replace(first, array=other[0], dtype=other[1]), *rest))
     yield "missing input", replace(trial, feeds=rest)
-    array = np.asarray(first.array)[np.newaxis, np.newaxis]
-    yield "wrong rank", replace(trial, feeds=(replace(first, array=array, shape=(1, 1, *first.shape)), *rest))
+    whole = np.asarray(first.array)
+    array = whole[0] if whole.ndim and len(whole) else whole[np.newaxis]  # whoever sends one row forgets that it is one
+    yield "wrong rank", replace(trial, feeds=(replace(first, array=array, shape=array.shape), *rest))
 
 
 def _largest(before: dict[str, str], after: dict[str, str]) -> float:

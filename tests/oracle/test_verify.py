@@ -129,6 +129,15 @@ def test_the_full_profile_asks_more_and_finds_no_fault(verified: Verified) -> No
     ]  # fmt: skip
 
 
+def test_a_rank_that_kills_the_process_is_told(verified: Verified) -> None:
+    """TensorFlow looks for the channels of a picture that has lost its batch."""
+    report = verified("models/keras3_export", profile="full", signatures=("serve",))
+    assert [(one.probe, one.outcome) for one in report.probes][-1] == ("wrong rank", "abort")
+    (remark,) = [one for one in report.remarks if one.code == "V413"]
+    assert (remark.severity, "A wrong rank ends the process: abort." in remark.message) == ("warning", True)
+    assert "Check failed" in remark.message
+
+
 def test_no_number_is_remarked(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", str(TESTDATA / "verify" / "nan_output"), "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
