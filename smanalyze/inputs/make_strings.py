@@ -93,6 +93,12 @@ def _example(code: Code, number: int, making: Making) -> bytes:
     return wire.field(1, b"".join(wire.field(1, entry) for entry in entries))
 
 
+def example_bytes(features: dict[str, Any]) -> bytes:
+    """A serialized tf.Example of these features: vectors of floats, integers, or bytes (an object array)."""
+    entries = (_entry(name, _feature(values)) for name, values in sorted(features.items()))
+    return wire.field(1, b"".join(wire.field(1, entry) for entry in entries))
+
+
 def _entry(name: str, value: bytes) -> bytes:
     return wire.field(1, wire.text(name)) + wire.field(2, value)
 

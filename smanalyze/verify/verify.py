@@ -11,7 +11,7 @@ from smanalyze.errors import UsageError
 from smanalyze.model.saved_model import SavedModel, select_meta_graphs
 from smanalyze.report.verify import VerifyReport
 from smanalyze.verify.answer import build_report, refused_report
-from smanalyze.verify.gate import GATED, LIBRARY_CLASSES, refusals, refuses_load
+from smanalyze.verify.gate import permitted_classes, refusals, refuses_load
 from smanalyze.verify.observe import Request, observe
 from smanalyze.verify.sandbox import Sandbox, find_interpreter, limits_for
 from smanalyze.verify.steps import Wanted, Worker
@@ -42,12 +42,9 @@ def verify(
     ``python`` is an interpreter whose TensorFlow is used instead of this one's; ``tell`` takes the name of each step.
     Raises UsageError where there is no TensorFlow, or it cannot be used; never for what the model does.
     """
-    permitted = permit | (LIBRARY_CLASSES if libraries else frozenset())
+    permitted = permitted_classes(permit, libraries)
     if profile not in PROFILES:
         raise UsageError(f"There is no profile {profile!r}. Profiles: {', '.join(PROFILES)}.")
-    unknown = sorted(permit - set(GATED))
-    if unknown:
-        raise UsageError(f"There is no risk class {unknown[0]!r} to permit. Classes: {', '.join(GATED)}.")
     _check_names(model, tags, signatures)
     interpreter = find_interpreter(python)
     with Sandbox(interpreter, limits_for(model, memory, timeout), permitted) as box:
