@@ -157,6 +157,8 @@ def _save(args: argparse.Namespace, arrays: dict[str, Any]) -> None:
         array = arrays[name]
         raw = array.dtype != object and array.dtype.isbuiltin != 1
         note = f" (numpy has no {array.dtype}: its bytes, to be viewed as one)" if raw else ""
+        if array.dtype == object and any(value.endswith(b"\0") for value in array.ravel()):
+            note = " (without the zero bytes at the end of strings, which numpy does not keep)"
         options.remark(args, f"output {name} is saved to {file}{note}")
 
 

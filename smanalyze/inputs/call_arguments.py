@@ -92,13 +92,15 @@ class _Builder:
         for one in trace.arguments:  # first whether this is the trace that is meant
             if one.name in values and one.value.kind in _LITERALS:
                 _check_literal(one.value, values[one.name], one.name)
-        missing = [one.name for one in trace.arguments if one.name not in values and not _has_default(one)]
+        missing = [one.name for one in trace.arguments if one.name not in values and not self._optional(one)]
         if missing:
             raise UsageError(f"there is no value for {', '.join(map(repr, missing))}.")
         positional: list[Tree] = []
         keywords: dict[str, Tree] = {}
         for one in trace.arguments:
             value = values.get(one.name)
+            if self._by_keyword and one.value.kind in _LITERALS:
+                continue  # a concrete function has them inside
             if value is None:  # the default, which is what it is traced for
                 value = Given(_plain(one.value), False, "the default")
             tree = self.tree(one.value, value, one.name)
@@ -107,6 +109,11 @@ class _Builder:
             else:
                 positional.append(tree)
         return Arguments(tuple(positional), keywords, tuple(self._feeds), tuple(self._literals))
+
+    def _optional(self, argument: Argument) -> bool:
+        """Whether it may be left out: its default is what it was traced for."""
+        inside = self._by_keyword and argument.value.kind in _LITERALS
+        return inside or (argument.default is not None and argument.default == argument.text)
 
     def tree(self, spec: Structure, given: Given, name: str) -> Tree:
         """One value, or what is inside of it."""
@@ -175,11 +182,6 @@ def _check_literal(spec: Structure, given: Given, name: str) -> None:
 
 def _inside(given: Given, value: Any) -> Given:
     return Given(value, given.typed, given.origin)
-
-
-def _has_default(argument: Argument) -> bool:
-    """Whether it may be left out: its default is what it was traced for."""
-    return argument.default is not None and argument.default == argument.text
 
 
 def _plain(value: Structure) -> Any:

@@ -60,6 +60,8 @@ def _array(one: dict[str, Any], shape: tuple[int, ...]) -> Any:
     for number, size in enumerate(struct.unpack_from(f"<{count}Q", content)):
         found[number] = content[at : at + size]
         at += size
+    if at != len(content):
+        raise ValueError("the lengths are not those of the strings")
     return found.reshape(shape)
 
 
