@@ -34,7 +34,7 @@ GOOD = TESTDATA / "models"
 CASES = [
     ("module_one_signature", "serve", "serving_default", "", "x=[[1, 2, 3], [4.5, -5, 6]]", ""),
     ("module_one_signature", "serve", "serving_default", "x=x.npy", "", ""),
-    ("tables_and_assets", "serve", "serving_default", "", "words=['red', 'a;b', 'blue']".replace(";", ","), ""),
+    ("tables_and_assets", "serve", "serving_default", "", "words=['red', 'a,b', 'blue']", ""),
     ("keras3_export", "serve", "serve", "image=several.npz[image]", "", ""),
     ("estimator_linear", "serve", "predict", "", "",
      "examples=[{'age': [30.0], 'colour': ['red']}, {'age': [41.5], 'colour': [b'blue']}]"),
@@ -58,8 +58,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     done = subprocess.run(
         [sys.executable, str(script), "cases.json"],
         cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
@@ -85,7 +84,7 @@ def test_the_same_numbers_and_the_same_text(
     assert found.keys() == expected.keys()
     for name, array in found.items():
         other = expected[name]
-        if other.dtype == object:
+        if other.dtype.kind in "OS":
             assert array.tolist() == other.tolist()
             continue
         assert (array.dtype, array.shape) == (other.dtype, other.shape)
@@ -261,9 +260,7 @@ def test_a_risk_that_is_permitted_stays_in_the_sandbox(runs: Runs) -> None:
 
 
 def test_values_are_made_where_none_are_given(runs: Runs) -> None:
-    for name in ("estimator_linear", "ragged_and_sparse", "warmup", "keras2_functional"):
-        if name == "ragged_and_sparse":
-            continue  # it has no signature
+    for name in ("estimator_linear", "warmup"):
         ran = runs(GOOD / name)
         assert ran.report.status == "ran"
         assert ran.report.source in ("synthesized", "warmup", "mlflow", "defaults")
