@@ -23,6 +23,8 @@ def render_run_text(report: RunReport, *, width: int, color: bool) -> str:
         page.flow([("The model's folder has changed!", "error")])
     for note in report.environment.notes if report.environment is not None else ():
         page.flow([(note, "warning")])
+    if report.loader == "session":
+        page.flow([("It ran in a session of TensorFlow 1.", ""), *((text, "dim") for text in report.remarks)])
     for part in report.refused:
         page.flow([(where_text(part.where) or "the whole model", "name"), (part.message, "")], 2, 4)
         page.flow([(" → ".join(part.path), "dim")], 4)

@@ -53,8 +53,9 @@ class RunOutput:
 class RunReport:
     """One call. ``signature`` is the key of what was called, or ``function`` the path of an object's function.
     ``source`` says where the inputs come from: ``given``, ``none`` (it takes none), or as in `smanalyze inputs`;
-    ``trial`` which of the sets that were made is meant. ``unchanged``: every file of the model has the digest it
-    had."""
+    ``trial`` which of the sets that were made is meant. ``unchanged``: every file of the model has the digest it had.
+    ``loader``: ``load`` for tf.saved_model.load, or ``session`` for a session of TensorFlow 1, where that cannot load
+    the model, which ``remarks`` then tell."""
 
     schema_version: str
     path_name: str
@@ -73,3 +74,5 @@ class RunReport:
     unchanged: bool
     refused: tuple[RefusedPart, ...]
     deaths: tuple[Death, ...]
+    loader: Literal["load", "session"] | None = None
+    remarks: tuple[str, ...] = ()

@@ -115,14 +115,24 @@ def _listed(paths: list[str]) -> str:
 def output_names(target: Target) -> tuple[str, ...]:
     """The names that the outputs of a call will have, as far as the model tells before."""
     if target.signature is not None:
-        return tuple(
-            f"{one.name}.{word}" if word else one.name
-            for one in target.signature.outputs
-            for word in _roles(one.encoding, len(one.components))
-        )
+        return tuple(f"{output}.{role}" if role else output for output, role, _ in fetched(target))
     traces = target.function.traces if target.function is not None else ()
     told = [trace.returns_value for trace in traces if trace.returns_value is not None]
     return tuple(dict.fromkeys(name for value in told for name in _returned(value, "")))
+
+
+def fetched(target: Target) -> tuple[tuple[str, str, str], ...]:
+    """(output, role, name of the tensor) of each dense tensor that a signature gives."""
+    found: list[tuple[str, str, str]] = []
+    for one in target.signature.outputs if target.signature is not None else ():
+        names = [one.tensor_name]
+        if one.encoding != "dense":
+            names = [part.tensor_name for part in one.components]
+        if one.encoding == "sparse":
+            by_role = {part.role: part.tensor_name for part in one.components}
+            names = [by_role.get(role, "") for role in _roles("sparse", 3)]
+        found += [(one.name, role, name) for role, name in zip(_roles(one.encoding, len(names)), names, strict=True)]
+    return tuple(found)
 
 
 def _roles(encoding: str, count: int) -> tuple[str, ...]:
@@ -132,7 +142,7 @@ def _roles(encoding: str, count: int) -> tuple[str, ...]:
     if encoding == "sparse":
         return ("indices", "values", "dense_shape")
     if encoding == "ragged":
-        return ("values", *(f"splits_{level}" for level in range(max(count - 1, 1))))
+        return ("values", *(f"splits_{level}" for level in range(count - 1)))
     return tuple(f"part_{number}" for number in range(count))
 
 

@@ -304,6 +304,27 @@ def apply(request: Any) -> Any:
     return {"outputs": found, "seconds": time.monotonic() - begin}
 
 
+def session(request: Any) -> Any:
+    """Calls a signature by the names of its tensors, in a session of TensorFlow 1."""
+    one, threads = tf.compat.v1, tf.config.threading.get_intra_op_parallelism_threads()
+    config = one.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    with one.Session(graph=tf.Graph(), config=config) as running:
+        try:
+            one.saved_model.loader.load(running, request["tags"], request["model"])
+        except Exception as error:
+            return {"not_loaded": first_line(error)}
+        feeds = {name: decoded(place) for name, place in request["feeds"].items()}
+        begin = time.monotonic()
+        arrays = running.run([row["tensor"] for row in request["fetches"]], feed_dict=feeds)
+        seconds, found = time.monotonic() - begin, []
+        for row, array in zip(request["fetches"], arrays):  # noqa: B905 (Python 3.8)
+            full = f"{row['output']}.{row['role']}" if row["role"] else row["output"]
+            told = kept(full, running.graph.get_tensor_by_name(row["tensor"]), array, "", request)
+            dtype = tf.dtypes.as_dtype(told["dtype"]).base_dtype.name
+            found.append(dict(told, dtype=dtype, output=row["output"], role=row["role"]))
+    return {"outputs": found, "seconds": seconds}
+
+
 def built(tree: Any) -> Any:
     """The argument that a tree stands for."""
     ((kind, what),) = tree.items()
@@ -375,6 +396,7 @@ def first_line(error: Any) -> Any:
 
 STEPS = {
     "start": start, "load": load, "values": values, "tables": tables, "call": call, "apply": apply,
+    "session": session,
     "fingerprint": fingerprint,
 }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Models for `smanalyze run`, made with TensorFlow: python run_models.py DIR saves them into it.
 
 ``composites``: a TF2 signature with a ragged, a sparse and a dense input, and such outputs. ``dtypes``: outputs of
-dtypes that numpy lacks. ``functions``: a list of modules with functions, a traced literal, a named tuple.
+dtypes that numpy lacks. ``functions``: a list of modules with functions, a traced literal, a named tuple. ``refs``: a
+TF1 graph that tf.saved_model.load refuses.
 """
 
 from __future__ import annotations
@@ -86,11 +87,29 @@ class Functions(tf.Module):
         return self.calls.assign_add(1)
 
 
+def refs(folder: str) -> None:
+    """A variable as TensorFlow 1 had them, and a sparse output."""
+    one = tf.compat.v1
+    with tf.Graph().as_default(), one.Session() as session:
+        by = one.placeholder(tf.float32, [], name="by")
+        count = one.get_variable("count", initializer=1.0, use_resource=False)
+        sparse = tf.sparse.from_dense(tf.stack([by, 0.0, by]))
+        session.run(one.global_variables_initializer())
+        build = one.saved_model.utils.build_tensor_info
+        signature = one.saved_model.build_signature_def(
+            {"by": build(by)}, {"count": build(one.assign_add(count, by)), "sparse": build(sparse)}
+        )
+        builder = one.saved_model.Builder(folder)
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+
+
 def main(folder: Path) -> None:
     """Saves all of them."""
     composites, dtypes = Composites(), Dtypes()
     tf.saved_model.save(composites, str(folder / "composites"), {"serving_default": composites.serve})
     tf.saved_model.save(dtypes, str(folder / "dtypes"), {"serving_default": dtypes.serve})
+    refs(str(folder / "refs"))
     functions = Functions()
     functions.bare = functions.layers[0].call.get_concrete_function(Spec([None], tf.float32, name="x"), training=True)
     tf.saved_model.save(functions, str(folder / "functions"))

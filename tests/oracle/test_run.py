@@ -212,6 +212,17 @@ def test_functions_with_nested_and_variadic_arguments(runs: Runs) -> None:
     assert runs(folder, function="literals", inputs=literal).report.status == "ran"
 
 
+def test_what_only_a_session_loads(made: Path, runs: Runs) -> None:
+    """tf.saved_model.load takes no reference variables; saved_model_cli runs such models, and so do we."""
+    ran = runs(made / "refs", inputs={"by": 2})
+    assert ran.report.loader == "session"
+    assert "tf.saved_model.load cannot load the model" in ran.report.remarks[0]
+    assert plain(ran) == {
+        "count": 3.0, "sparse.indices": [[0], [2]], "sparse.values": [2.0, 2.0], "sparse.dense_shape": [3],
+    }  # fmt: skip
+    assert [one.dtype for one in ran.report.outputs] == ["float32", "int64", "float32", "int64"]
+
+
 def test_dtypes_that_numpy_lacks(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     assert run(["run", str(made / "dtypes"), "--input-exprs", "x=[1, 2.5]", "--outdir", str(out)]) == 0
