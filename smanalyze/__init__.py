@@ -9,6 +9,7 @@
     change = smanalyze.diff(model, other)     # a DiffReport: what changed, and for whom does it matter?
     inputs = smanalyze.plan_inputs(model)     # values to call each signature with
     proof = smanalyze.verify(model)           # a VerifyReport: does TensorFlow confirm the report?
+    ran = smanalyze.run(model)                # one call, in a sandbox: ran.report, ran.arrays
 
 Each name is loaded on first use, so ``import smanalyze`` is quick.
 """
@@ -38,22 +39,25 @@ if TYPE_CHECKING:
     from smanalyze.report.audit import AuditReport as AuditReport
     from smanalyze.report.diff import DiffReport as DiffReport
     from smanalyze.report.document import Report as Report
+    from smanalyze.report.run import RunReport as RunReport
     from smanalyze.report.scan import ScanReport as ScanReport
     from smanalyze.report.verify import VerifyReport as VerifyReport
+    from smanalyze.verify.run import run as run
     from smanalyze.verify.verify import verify as verify
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuditReport", "DiffReport", "Report", "SavedModel", "ScanReport", "SmanalyzeError", "VerifyReport", "analyze",
-    "audit", "audit_weights", "build_graphs", "diff", "load", "load_weights_source", "plan_inputs", "scan",
-    "scan_weights", "verify", "write_manifest",
+    "AuditReport", "DiffReport", "Report", "RunReport", "SavedModel", "ScanReport", "SmanalyzeError", "VerifyReport",
+    "analyze", "audit", "audit_weights", "build_graphs", "diff", "load", "load_weights_source", "plan_inputs", "run",
+    "scan", "scan_weights", "verify", "write_manifest",
 ]  # fmt: skip
 
 _HOMES = {
     "AuditReport": "smanalyze.report.audit",
     "DiffReport": "smanalyze.report.diff",
     "Report": "smanalyze.report.document",
+    "RunReport": "smanalyze.report.run",
     "SavedModel": "smanalyze.model.saved_model",
     "ScanReport": "smanalyze.report.scan",
     "SmanalyzeError": "smanalyze.errors",
@@ -66,6 +70,7 @@ _HOMES = {
     "load": "smanalyze.load",
     "load_weights_source": "smanalyze.load",
     "plan_inputs": "smanalyze.api.inputs",
+    "run": "smanalyze.verify.run",
     "scan": "smanalyze.api.scan",
     "scan_weights": "smanalyze.api.scan",
     "verify": "smanalyze.verify.verify",

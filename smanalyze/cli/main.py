@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = (
-    "report", "audit", "scan", "diff", "verify", "show", "values", "inputs", "rules", "render", "schema", "completion",
+    "report", "audit", "scan", "diff", "verify", "run", "show", "values", "inputs", "rules", "render", "schema",
+    "completion",
 )  # fmt: skip
 """Modules of this package; the order is that of --help."""
 

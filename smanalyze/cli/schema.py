@@ -7,7 +7,7 @@ import sys
 
 from smanalyze.cli import options
 
-_COMMANDS = ("report", "audit", "scan", "diff", "verify", "rules")
+_COMMANDS = ("report", "audit", "scan", "diff", "verify", "run", "rules")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

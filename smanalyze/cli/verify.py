@@ -6,6 +6,7 @@ import argparse
 
 from smanalyze.cli import options
 from smanalyze.cli.against import add_against, parse_against
+from smanalyze.cli.child import add_child, child_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,23 +40,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="call with the arrays of a .npz or JSON file, as `smanalyze inputs` writes them",
     )  # fmt: skip
     parser.add_argument(
-        "--permit", metavar="CLASS", action="append", default=[],
-        help="let a risk class of `smanalyze scan` act, such as file-write; may be given several times",
-    )  # fmt: skip
-    parser.add_argument(
-        "--load-library", metavar="FILE", action="append", default=[], help="a library of custom ops to load first"
-    )
-    parser.add_argument(
         "--profile", choices=("quick", "full"), default="quick",
         help="full: also a second process, TensorFlow's own threads, and calls that must be refused (default: quick)",
     )  # fmt: skip
-    parser.add_argument(
-        "--python", metavar="INTERPRETER", default=None,
-        help="use the TensorFlow that is installed for another Python; PYTHONPATH is not heeded",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="what inputs and samples are drawn from (default: 0)")
-    parser.add_argument("--timeout", metavar="S", type=float, default=None, help="seconds for a call (default: 30)")
-    parser.add_argument("--memory", metavar="MB", type=int, default=None, help="memory the child may fill")
+    add_child(parser)
     add_against(parser)
     options.add_outputs(parser, FORMATS)
     options.add_common(parser)
@@ -64,17 +52,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Verifies the model; the verdict is the exit code."""
-    import os
-
     from smanalyze.cli.progress import progress_steps
-    from smanalyze.errors import UsageError
     from smanalyze.load import load
     from smanalyze.verify.verify import verify
 
     outputs = options.parse_outputs(args, FORMATS, [args.path, *([args.against] if args.against else [])])
-    missing = [file for file in args.load_library if not os.path.isfile(file)]
-    if missing:
-        raise UsageError("There is no such library of ops.", file=missing[0])
+    child = child_options(args)
     model = load(args.path)
     if options.nothing_readable(args.path, model):
         return 2
@@ -86,16 +69,11 @@ def run(args: argparse.Namespace) -> int:
             model,
             tags=options.parse_tags(args.tag_set),
             signatures=None if args.signature_def is None else tuple(args.signature_def),
-            permit=frozenset(args.permit),
-            libraries=tuple(os.path.abspath(file) for file in args.load_library),
             profile=args.profile,
-            python=args.python,
-            seed=args.seed,
             inputs=args.inputs,
-            timeout=args.timeout,
-            memory=None if args.memory is None else args.memory << 20,
             tell=tell,
             against=against,
+            **child,
         )
     options.write_outputs(outputs, lambda *how: render(report, *how), args.color)
     return exit_code(report)

@@ -128,6 +128,11 @@ def _example(code: Code, number: int, making: Making) -> bytes:
     return example_proto.example(features)
 
 
+def example_bytes(features: dict[str, Any]) -> bytes:
+    """A serialized tf.Example of these features: vectors of floats, integers, or bytes (an object array)."""
+    return example_proto.example([(name, _feature(values)) for name, values in sorted(features.items())])
+
+
 def _feature(values: Any) -> bytes:
     if values.dtype == object:
         return example_proto.bytes_feature(values.ravel())

@@ -9,11 +9,12 @@ from typing import Any
 from smanalyze.report.audit import AuditReport
 from smanalyze.report.diff import DiffReport
 from smanalyze.report.document import Report
+from smanalyze.report.run import RunReport
 from smanalyze.report.scan import ScanReport
 from smanalyze.report.serialize import to_dict
 from smanalyze.report.verify import VerifyReport
 
-AnyReport = Report | AuditReport | ScanReport | DiffReport | VerifyReport
+AnyReport = Report | AuditReport | ScanReport | DiffReport | VerifyReport | RunReport
 
 
 def render_json(reports: Sequence[AnyReport], *, several: bool = False) -> str:

@@ -10,11 +10,12 @@ from smanalyze.report.audit import AuditReport
 from smanalyze.report.diff import DiffReport
 from smanalyze.report.document import Report
 from smanalyze.report.findings import RuleInfo
+from smanalyze.report.run import RunReport
 from smanalyze.report.scan import ScanReport
 from smanalyze.report.serialize import json_schema
 from smanalyze.report.verify import VerifyReport
 
-NAMES = ("report", "audit", "scan", "diff", "verify", "rules")
+NAMES = ("report", "audit", "scan", "diff", "verify", "run", "rules")
 
 
 def schema_text(name: str) -> str:
@@ -61,5 +62,6 @@ _BUILDERS = {
     "scan": lambda: _one_or_several(ScanReport, "smanalyze scan"),
     "diff": lambda: json_schema(DiffReport, "smanalyze diff"),
     "verify": lambda: json_schema(VerifyReport, "smanalyze verify"),
+    "run": lambda: json_schema(RunReport, "smanalyze run"),
     "rules": _rules,
 }

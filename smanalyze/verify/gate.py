@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from smanalyze.errors import UsageError
 from smanalyze.report.findings import Location
 from smanalyze.report.scan import ScanFinding, ScanReport
 from smanalyze.report.verify import RefusedPart
@@ -17,12 +18,34 @@ LIBRARY_CLASSES: Final = frozenset({"unknown-code", "library-code"})
 
 _AT_LOAD: Final = frozenset({"load", "saver"})
 _SIGNATURE: Final = "signature:"
+_FUNCTION: Final = "function:"
+
+
+def permitted_classes(permit: frozenset[str], libraries: tuple[str, ...]) -> frozenset[str]:
+    """The risk classes that may act. Raises UsageError for a word that is none."""
+    unknown = sorted(permit - set(GATED))
+    if unknown:
+        raise UsageError(f"There is no risk class {unknown[0]!r} to permit. Classes: {', '.join(GATED)}.")
+    return permit | (LIBRARY_CLASSES if libraries else frozenset())
 
 
 def refusals(scan: ScanReport, permitted: frozenset[str]) -> tuple[RefusedPart, ...]:
     """What must not run, the whole model first: it is refused where something happens while it is loaded."""
     found = [part for finding in _gated(scan, permitted) for part in _parts(finding)]
     return tuple(sorted(found, key=lambda part: part.where.signature is not None))
+
+
+def refused_call(scan: ScanReport, permitted: frozenset[str], key: str | None, path: str | None) -> list[RefusedPart]:
+    """What keeps one signature (by its key), or one function of the object tree (by its path), from being called."""
+    wanted = f"{_SIGNATURE}{key}" if path is None else f"{_FUNCTION}{path}"
+    return [
+        RefusedPart(
+            Location(tag_set=one.where.tag_set, signature=key, object_path=path), one.id, one.message, one.path,
+            one.risk_class,
+        )
+        for one in _gated(scan, permitted)
+        if wanted in one.when
+    ]  # fmt: skip
 
 
 def refuses_load(parts: Iterable[RefusedPart]) -> bool:

@@ -57,7 +57,7 @@ def observe(
     deaths = len(worker.deaths)
     if not worker.ready():
         raise UsageError(f"TensorFlow cannot be used: {worker.could_not_start}")
-    _check_version((worker.started or {})["tensorflow"])
+    check_version((worker.started or {})["tensorflow"])
     before = box.files()
     caller = Caller(box, worker)
     loads = []
@@ -97,7 +97,7 @@ def observe(
     )
 
 
-def _check_version(version: str) -> None:
+def check_version(version: str) -> None:
     """Raises UsageError for a TensorFlow that is too old for the worker."""
     parts = [int(part) for part in version.split(".")[:2] if part.isdecimal()]
     if parts < OLDEST:

@@ -25,6 +25,12 @@ MEGABYTE = 1 << 20
 _PASSED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _HERE = Path(__file__).parent
 
+MOST_SECONDS = 86400
+"""A day; longer calls overflow the limits of the system."""
+
+MOST_MEMORY = 1 << 50
+"""Bytes, a petabyte; for the same reason."""
+
 
 @record
 class Limits:
@@ -46,6 +52,16 @@ def limits_for(model: SavedModel, memory: int | None, step: float | None) -> Lim
     return Limits(
         memory or (1536 * MEGABYTE + 4 * stored), load=seconds + size / (10 * MEGABYTE), step=seconds, total=total
     )
+
+
+def check_numbers(seed: int, timeout: float | None, memory: int | None) -> None:
+    """Raises UsageError for a number with which nothing can run."""
+    if seed < 0:
+        raise UsageError("The seed is a number from 0 on.")
+    if timeout is not None and not 0 < timeout <= MOST_SECONDS:  # nor is it NaN
+        raise UsageError(f"A call can be given more than 0 and at most {MOST_SECONDS:,} seconds.")
+    if memory is not None and not MEGABYTE <= memory <= MOST_MEMORY:
+        raise UsageError(f"The child can be given from 1 to {MOST_MEMORY // MEGABYTE:,} MB of memory.")
 
 
 def find_interpreter(given: str | None) -> str:

@@ -15,19 +15,12 @@ from smanalyze.report.against import GATES
 from smanalyze.report.verify import VerifyReport
 from smanalyze.verify.against import Against, Asked, run_against
 from smanalyze.verify.answer import build_report, refused_report
-from smanalyze.verify.gate import GATED, LIBRARY_CLASSES, refusals, refuses_load
+from smanalyze.verify.gate import permitted_classes, refusals, refuses_load
 from smanalyze.verify.observe import Request, observe
-from smanalyze.verify.sandbox import MEGABYTE, Sandbox, find_interpreter, limits_for
+from smanalyze.verify.sandbox import Sandbox, check_numbers, find_interpreter, limits_for
 from smanalyze.verify.steps import Wanted, Worker
 
 PROFILES = ("quick", "full")
-
-MOST_SECONDS = 86400
-"""A day; longer calls overflow the limits of the system."""
-
-MOST_MEMORY = 1 << 50
-"""Bytes, a petabyte; for the same reason."""
-
 
 MOST_PROBES = 1000
 
@@ -59,13 +52,10 @@ def verify(
     Raises UsageError where there is no TensorFlow, or it cannot be used, and for what cannot be asked of the model;
     never for what the model does.
     """
-    permitted = permit | (LIBRARY_CLASSES if libraries else frozenset())
+    permitted = permitted_classes(permit, libraries)
     if profile not in PROFILES:
         raise UsageError(f"There is no profile {profile!r}. Profiles: {', '.join(PROFILES)}.")
-    unknown = sorted(permit - set(GATED))
-    if unknown:
-        raise UsageError(f"There is no risk class {unknown[0]!r} to permit. Classes: {', '.join(GATED)}.")
-    _check_numbers(seed, timeout, memory)
+    check_numbers(seed, timeout, memory)
     if against is not None:
         _check_against(against)
     chosen = model if tags is None else select_meta_graphs(model, tags)
@@ -99,16 +89,6 @@ def ops_of(model: SavedModel) -> tuple[str, ...]:
         bodies = (graph.nodes, *(function.nodes for function in graph.functions.values()))
         found |= {node.op for nodes in bodies for node in nodes} - set(graph.functions)
     return tuple(sorted(found))
-
-
-def _check_numbers(seed: int, timeout: float | None, memory: int | None) -> None:
-    """Raises UsageError for a number with which nothing can run."""
-    if seed < 0:
-        raise UsageError("The seed is a number from 0 on.")
-    if timeout is not None and not 0 < timeout <= MOST_SECONDS:  # nor is it NaN
-        raise UsageError(f"A call can be given more than 0 and at most {MOST_SECONDS:,} seconds.")
-    if memory is not None and not MEGABYTE <= memory <= MOST_MEMORY:
-        raise UsageError(f"The child can be given from 1 to {MOST_MEMORY // MEGABYTE:,} MB of memory.")
 
 
 def _check_against(against: Against) -> None:

@@ -9,6 +9,8 @@ from, and go to, files in numpy's own format without pickle; strings are lengths
 
 from __future__ import annotations
 
+import collections
+import collections.abc
 import ctypes
 import hashlib
 import json
@@ -263,7 +265,7 @@ def look(request: Any) -> Any:
     graph, feeds = function.graph, request["feeds"]
     names = function._arg_keywords[: len(graph.inputs) - len(function.captured_inputs)]
     given = [tf.constant(decoded(feeds[name]), dtype=feeds[name]["dtype"]) for name in names]
-    held = named(graph.inputs, [*given, *function.captured_inputs])
+    held = by_name(graph.inputs, [*given, *function.captured_inputs])
 
     def fetch(tensors: Any) -> Any:
         inner = wrap_function.WrappedFunction(graph, None)
@@ -273,17 +275,17 @@ def look(request: Any) -> Any:
         call = graph.get_operation_by_name(name)
         computed = [tensor for tensor in call.inputs if tensor.name not in held]
         if computed:
-            held.update(named(computed, fetch(computed)))
+            held.update(by_name(computed, fetch(computed)))
         given = [held[tensor.name] for tensor in call.inputs]
         graph = function_def_to_graph.function_def_to_graph(context.context().get_function_def(call.get_attr("f").name))
-        held = named(graph.inputs, given)
+        held = by_name(graph.inputs, given)
     nodes = [graph.get_operation_by_name(name) for name in request["nodes"]]
     tensors = [tensor for node in nodes for tensor in node.outputs if plain(tensor.dtype)]
     values = fetch(tensors) if tensors else ()
     return {"tensors": [sampled(tensors[number], value, request) for number, value in enumerate(values)]}
 
 
-def named(tensors: Any, values: Any) -> Any:
+def by_name(tensors: Any, values: Any) -> Any:
     """Values by the names of tensors."""
     return {tensors[number].name: value for number, value in enumerate(values)}
 
@@ -309,14 +311,19 @@ def parts(pairs: Any) -> Any:
 
 
 def kept(name: Any, tensor: Any, array: Any, digest: Any, request: Any) -> Any:
-    """What one output is; its values go to a file where they are numbers and not too many."""
+    """What one output is. Its values go to a file where they are not too many: ``file`` holds numbers as numpy has
+    them, ``raw`` the bytes that ``encoded`` makes of strings, and of numbers that numpy has no name for."""
     array = np.asarray(array)
-    finite, file = array.dtype.kind not in "fc" or bool(np.isfinite(array).all()), None
-    if array.dtype.kind in "fciub" and array.nbytes <= MAX_SAVED and request["keep"]:
-        file = "{}-{}.npy".format(request["keep"], hashlib.sha256(name.encode()).hexdigest()[:16])
-        np.save(file, array, allow_pickle=False)
-    what = {"name": name, "dtype": tensor.dtype.name, "shape": list(array.shape)}
-    return dict(what, finite=finite, digest=digest, file=file)
+    finite, file, raw = array.dtype.kind not in "fc" or bool(np.isfinite(array).all()), None, None
+    plain = array.dtype.kind in "fciub"
+    content = b"" if plain else encoded(array)
+    size = array.nbytes if plain else len(content)
+    if request["keep"] and size <= request.get("largest", MAX_SAVED):
+        place = "{}-{}".format(request["keep"], hashlib.sha256(name.encode()).hexdigest()[:16])
+        file, raw = (place + ".npy", None) if plain else (None, place + ".raw.npy")
+        np.save(file or raw, array if plain else np.frombuffer(content, np.uint8), allow_pickle=False)
+    what = {"name": name, "dtype": tensor.dtype.name, "shape": list(array.shape), "size": size}
+    return dict(what, finite=finite, digest=digest, file=file, raw=raw)
 
 
 def decoded(place: Any) -> Any:
@@ -332,6 +339,99 @@ def decoded(place: Any) -> Any:
         items.append(content[at : at + size])
         at += size
     return np.array([*items, None], dtype=object)[:-1].reshape(place["shape"])
+
+
+# One call, for ``smanalyze run`` -------------------------------------------------------------------------------------
+
+
+def apply(request: Any) -> Any:
+    """Calls a signature, or the function at a path, once; what came out, each dense tensor for itself.
+
+    Arguments are trees: ``{"tensor": file}``, ``{"literal": value}``, ``{"sparse": files}``, ``{"ragged": files}``,
+    ``{"list": trees}``, ``{"tuple": trees}``, ``{"dict": {key: tree}}``, ``{"named": [class, {field: tree}]}``.
+    """
+    function = ROOT.signatures[request["key"]] if request["path"] is None else OBJECTS[request["path"]]
+    arguments = [built(tree) for tree in request["arguments"]]
+    keywords = {name: built(tree) for name, tree in request["keywords"].items()}
+    begin = time.monotonic()
+    answer = function(*arguments, **keywords)
+    found = []
+    for name, value in named(answer):
+        for role, tensor in dense(value):
+            full = f"{name}.{role}" if role else name
+            row = {"name": full, "dtype": tensor.dtype.name, "shape": shape_of(tensor.shape), "size": 0}
+            if tensor.dtype not in (tf.resource, tf.variant):
+                row = kept(full, tensor, tensor.numpy(), "", request)
+            found.append(dict(row, output=name, role=role))
+    return {"outputs": found, "seconds": time.monotonic() - begin}
+
+
+def session(request: Any) -> Any:
+    """Calls a signature by the names of its tensors, in a session of TensorFlow 1."""
+    one, threads = tf.compat.v1, tf.config.threading.get_intra_op_parallelism_threads()
+    config = one.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    with one.Session(graph=tf.Graph(), config=config) as running:
+        try:
+            one.saved_model.loader.load(running, request["tags"], request["model"])
+        except Exception as error:
+            return {"not_loaded": first_line(error)}
+        feeds = {name: decoded(place) for name, place in request["feeds"].items()}
+        begin = time.monotonic()
+        arrays = running.run([row["tensor"] for row in request["fetches"]], feed_dict=feeds)
+        seconds, found = time.monotonic() - begin, []
+        for row, array in zip(request["fetches"], arrays):  # noqa: B905 (Python 3.8)
+            full = f"{row['output']}.{row['role']}" if row["role"] else row["output"]
+            told = kept(full, running.graph.get_tensor_by_name(row["tensor"]), array, "", request)
+            dtype = tf.dtypes.as_dtype(told["dtype"]).base_dtype.name
+            found.append(dict(told, dtype=dtype, output=row["output"], role=row["role"]))
+    return {"outputs": found, "seconds": seconds}
+
+
+def built(tree: Any) -> Any:
+    """The argument that a tree stands for."""
+    ((kind, what),) = tree.items()
+    if kind == "literal":
+        return what
+    if kind == "tensor":
+        return tf.constant(decoded(what), dtype=what["dtype"])
+    if kind == "sparse":
+        return tf.SparseTensor(*[built({"tensor": one}) for one in what])
+    if kind == "ragged":
+        flat, *splits = [built({"tensor": one}) for one in what]
+        return tf.RaggedTensor.from_nested_row_splits(flat, splits)
+    if kind == "dict":
+        return {key: built(inner) for key, inner in what.items()}
+    if kind == "named":
+        return collections.namedtuple(what[0], list(what[1]))(**{key: built(inner) for key, inner in what[1].items()})
+    return list(map(built, what)) if kind == "list" else tuple(map(built, what))
+
+
+def named(value: Any, name: Any = "") -> Any:
+    """(name, tensor) of all that was returned; what stands deeper has the names on its way, with dots."""
+    if isinstance(value, collections.abc.Mapping):
+        inner = sorted(((str(key), item) for key, item in value.items()), key=lambda pair: pair[0])
+    elif isinstance(value, (list, tuple)):
+        fields = getattr(value, "_fields", None)
+        words = fields or [str(number) if name else f"output_{number}" for number in range(len(value))]
+        inner = [(word, value[number]) for number, word in enumerate(words)]
+    else:
+        if value is not None and (hasattr(value, "dtype") or tf.is_tensor(value)):
+            yield name or "output_0", value
+        return
+    for word, item in inner:
+        yield from named(item, f"{name}.{word}" if name else word)
+
+
+def dense(value: Any) -> Any:
+    """(role, dense tensor) of a tensor's parts; "" for one that is dense itself."""
+    if isinstance(value, tf.SparseTensor):
+        return [("indices", value.indices), ("values", value.values), ("dense_shape", value.dense_shape)]
+    if isinstance(value, tf.RaggedTensor):
+        splits = [(f"splits_{level}", one) for level, one in enumerate(value.nested_row_splits)]
+        return [("values", value.flat_values), *splits]
+    flattened = tf.nest.flatten(value, expand_composites=True)
+    many = len(flattened) > 1
+    return [(f"part_{number}" if many else "", tf.convert_to_tensor(one)) for number, one in enumerate(flattened)]
 
 
 def fingerprint(request: Any) -> Any:
@@ -357,8 +457,8 @@ def first_line(error: Any) -> Any:
 
 
 STEPS = {
-    "start": start, "load": load, "values": values, "tables": tables, "call": call, "fingerprint": fingerprint,
-    "assign": assign, "look": look,
+    "start": start, "load": load, "values": values, "tables": tables, "call": call, "apply": apply,
+    "session": session, "fingerprint": fingerprint, "assign": assign, "look": look,
 }  # fmt: skip
 
 

@@ -85,10 +85,13 @@ FLAGS = {
     "--format -o -q --color OLD NEW",
     "verify": "--tag-set --tag_set --signature-def --signature_def --inputs --permit --load-library --profile --python "
     "--seed --timeout --memory --format -o --output -q --color DIR",
+    "run": "--dir --tag-set --tag_set --signature-def --signature_def --function --inputs --input-exprs --input_exprs "
+    "--input-examples --input_examples --outdir --overwrite --permit --load-library --python --seed --timeout --memory "
+    "--format -o --output -q --color DIR",
     "inputs": "--signature-def --signature_def --batch --seed --inputs --trial --tag-set --format -o -q --color DIR",
     "rules": "--format ID -q --color",
     "render": "--format -o --output -q --color REPORT.json",
-    "schema": "report audit scan diff verify rules -q --color --version",
+    "schema": "report audit scan diff verify run rules -q --color --version",
     "completion": "bash zsh fish -q --color --version",
 }
 
