@@ -44,6 +44,23 @@ WAYS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("op", "attr", "risk_class"),
+    [
+        ("PrintV2", 's: "file://{}"', "file-write"), ("DebugIdentity", 'list {{ s: "grpc://{}" }}', "network"),
+        ("DebugIdentity", 'list {{ s: "file://{}" }}', "file-write"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/tmp/x", "/tmp/" + "x" * 400, r"/tmp/\n"])
+def test_what_an_attr_decides_is_told_of_long_and_unprintable_ones(
+    op: str, attr: str, risk_class: str, path: str
+) -> None:
+    """They are cut for people alone."""
+    name = "output_stream" if op == "PrintV2" else "debug_urls"
+    found = model_graph([X, made_node("y", op, "x", **{name: attr.format(path)})], SERVED)
+    assert risk_class in {act.risk_class for act in Acts(found, Names(found)).every}
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_when(name: str) -> None:
     nodes, when = WAYS[name]
