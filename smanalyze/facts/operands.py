@@ -93,8 +93,13 @@ class Operands:
         if elements:
             return self._elements(place, index, number, depth)
         fed = self.flow.fed(place.body, number)
-        if fed is not None:
-            return (fed,)
+        if fed is None:
+            return self._made(place, index, number, depth)
+        made = self._made(place, index, number, depth) if self.flow.is_unfed(place.body, number) else ()
+        return either((fed,), made)
+
+    def _made(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
+        """What a node makes where it is not fed."""
         op = index.ops[number]
         handler = _HANDLERS.get(op)
         if handler is not None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from smanalyze.facts.names import Names
+from smanalyze.graph.keys import PLACEHOLDERS
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.objects import SavedObject
 from smanalyze.model.record import record
@@ -30,6 +31,12 @@ _HOOKS = frozenset({
 })  # fmt: skip
 """Methods of TensorFlow's own objects that the loader calls; a function that hangs under such a name is in their place
 (tensorflow/python/trackable/base.py)."""
+
+_RESTORING, _SAVES = "restoring", "saving"
+"""What TensorFlow's saver does with the main graph: labels of starts."""
+
+_NEVER_UNFED = frozenset({"Placeholder", "PlaceholderV2"})
+"""Ops that fail where nothing is fed to them."""
 
 _SAVING = frozenset({"_traced_save", "_traced_restore", "save_fn", "restore_fn"})
 
@@ -78,9 +85,9 @@ class Starts:
         if meta_graph.saver:
             saver = meta_graph.saver
             restore = [saver.restore_op] if saver.restore_op else []
-            add(Start(LOAD, "restoring"), restore)  # loaders run it (cc/saved_model/loader.cc: RunRestore)
-            add(Start(SAVER, "restoring"), restore)
-            add(Start(SAVER, "saving"), [saver.save_tensor] if saver.save_tensor else [])
+            add(Start(LOAD, _RESTORING), restore)  # loaders run it (cc/saved_model/loader.cc: RunRestore)
+            add(Start(SAVER, _RESTORING), restore)
+            add(Start(SAVER, _SAVES), [saver.save_tensor] if saver.save_tensor else [])
         return tuple(found)
 
     def _initializers(self) -> Iterator[str]:
@@ -174,6 +181,30 @@ class Starts:
             for name, reference in _inputs(signature):
                 add(reference, "caller", name)
         return found
+
+    @cached_property
+    def unfed(self) -> frozenset[int]:
+        """Nodes of ``fed`` that something runs without feeding them. The place of an asset is fed to what the loader
+        runs; that of the checkpoint to saving and restoring; an input to its own signature.
+        """
+        main = self._graph.library.main
+        given: dict[str, set[int]] = {"asset": set(), "loader": set(), "caller": set()}
+        for number, (origin, _) in self.fed.items():
+            if main.ops[number] not in _NEVER_UNFED:
+                given[origin].add(number)
+        own: dict[str, set[int | None]] = {}
+        for signature in self._graph.meta_graph.signatures:
+            numbers = {main.producer(reference) for _, reference in _inputs(signature)}
+            # Of others the signature's nodes say whether it needs an output beside the one that is fed.
+            own[f"signature:{signature.key}"] = {n for n in numbers if n is not None and main.ops[n] in PLACEHOLDERS}
+        found: set[int] = set()
+        for start, runs in self.main:
+            found |= (given["caller"] & runs) - own.get(start.when, set())
+            if start.when not in (LOAD, SAVER):
+                found |= given["asset"] & runs
+            if start.label not in (_RESTORING, _SAVES):
+                found |= given["loader"] & runs
+        return frozenset(found)
 
 
 def _is_trace(node: SavedObject, holder: SavedObject) -> bool:

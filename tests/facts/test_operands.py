@@ -95,6 +95,39 @@ def test_within_a_body(name: str) -> None:
     assert operands([*nodes, ACT]) == expected
 
 
+OTHER = signature("other", {"v": "v:0"}, {"z": "z:0"})
+DEFAULT = [A, node("v", "PlaceholderWithDefault", "a")]
+INIT = signature("__saved_model_init_op", {}, {"__saved_model_init_op": "act:0"})
+UNFED = {
+    "by_another_signature": ([const("v", "/etc/p")], [OTHER], ["{input v} (caller)", "/etc/p (constant)"]),
+    "default_of_another": (DEFAULT, [OTHER], ["{input v} (caller)", "/etc/ (constant)", "{fed to v} (caller)"]),
+    "output_beside": (
+        [A, node("zero", "Const"), node("s", "Split", "zero", "a", num_split="i: 2"), node("v", "Identity", "s:1")],
+        [signature("other", {"s": "s:0"}, {"z": "z:0"})], ["{input s} (caller)", "/etc/ (constant)"],
+    ),
+    "place_of_the_checkpoint": (
+        [const("v", "/etc/p")], [INIT, 'saver_def { filename_tensor_name: "v:0" }'],
+        ["{place of the checkpoint} (loader)", "/etc/p (constant)"],
+    ),
+    "asset_in_a_signature": (
+        [A, node("v", "Identity", "a")],
+        ['asset_file_def { filename: "f" tensor_info { name: "v:0" } }'], ["{asset f} (asset)", "/etc/ (constant)"],
+    ),
+    "own_input": (DEFAULT, [signature("serve", {"v": "v:0"}, {"y": "act:0"})], ["{input v} (caller)"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNFED)
+def test_what_one_run_is_fed_another_computes(name: str) -> None:
+    """Who marks a constant as an input of another signature, or as the place of the checkpoint, does not hide it."""
+    nodes, texts, expected = UNFED[name]
+    served = [] if name == "own_input" else [signature("serve", {}, {"y": "act:0"})]
+    graph = model_graph([*nodes, ACT, node("z", "Identity", "v")], *served, *texts)
+    names = Names(graph)
+    values = Operands(graph, names, Starts(graph, names)).of("", "v:0")
+    assert [f"{one.text} ({one.origin})" for one in (operand_of(v, is_path=True) for v in values)] == expected
+
+
 def test_what_a_call_stores_is_the_callers() -> None:
     """Text that a signature assigns from its input and then reads is no text of the model."""
     nodes = [
