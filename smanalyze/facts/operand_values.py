@@ -11,7 +11,7 @@ import binascii
 import posixpath
 import re
 from collections.abc import Callable, Iterable
-from itertools import product
+from itertools import groupby, product
 
 from smanalyze.model.record import record
 from smanalyze.report.scan import Operand, Origin
@@ -92,11 +92,12 @@ def _worst(origins: set[Origin]) -> Origin:
 def _merged(pieces: Iterable[Piece]) -> Value:
     """Text beside text becomes one piece."""
     found: list[Piece] = []
-    for piece in pieces:
-        if found and piece.origin == "constant" == found[-1].origin:
-            found[-1] = Piece("constant", found[-1].text + piece.text)
-        elif piece.text or piece.origin != "constant":
-            found.append(piece)
+    for is_text, group in groupby(pieces, lambda piece: piece.origin == "constant"):
+        if is_text:  # of a text that is cut anyway no more than that is put together
+            text = "".join(piece.text[: MAX_TEXT + 1] for piece in group)
+            found += [Piece("constant", text)] if text else []
+        else:
+            found += group
     if sum(len(piece.text) for piece in found) > MAX_TEXT:
         return (*found[:1], Piece(_worst({piece.origin for piece in found}), "…")) if len(found) > 1 else (
             Piece("constant", found[0].text[: MAX_TEXT // 2]), Piece("computed", "…"),

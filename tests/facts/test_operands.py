@@ -222,6 +222,13 @@ def test_long_chains_and_many_alternatives_end() -> None:
     assert 0 < len(operands([*many, joined, ACT])) <= 8
 
 
+def test_a_long_text_joined_to_itself_is_not_put_together() -> None:
+    """A text of a megabyte a thousand times over would take half a terabyte of copying."""
+    join = node("v", "StringJoin", *["a"] * 1000)
+    (found,) = operands([const("a", "/" + "a" * 1_000_000), join, ACT])
+    assert found.startswith("/aaaa") and len(found) < 5000
+
+
 def test_a_function_that_calls_itself() -> None:
     loops = function("loops", "t", [call("again", "loops", "t")], y="again:output:0")
     assert operands([A, call("v", "loops", "a"), ACT], loops) == []
