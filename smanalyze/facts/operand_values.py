@@ -40,6 +40,11 @@ Values = tuple[Value, ...]
 """The alternatives; () where nothing can come: a loop that only hands itself on."""
 
 
+def text_of(data: bytes) -> str:
+    """Bytes as text that still says which bytes they are, so that a cut falls where TensorFlow's does."""
+    return data.decode("utf-8", "surrogateescape")
+
+
 def text_value(text: str) -> Value:
     """A value that stands in the graph."""
     return (Piece("constant", text),)
@@ -137,7 +142,7 @@ def decoded(text: str) -> str | None:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         return None
-    return data.decode("utf-8", "backslashreplace")
+    return text_of(data)
 
 
 def origin_of(value: Value) -> Origin:
@@ -149,6 +154,7 @@ def origin_of(value: Value) -> Origin:
 def plain(value: Value) -> str:
     """The value for people, with what is not known in braces."""
     text = "".join(piece.text if piece.origin == "constant" else f"{{{piece.text}}}" for piece in value)
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
