@@ -108,6 +108,7 @@ class Flow:
             inputs = index.data_inputs(call.node)
             if call.attr and call.op not in _RETURNING | MAPPED:  # which input meets which argument is not known
                 places += [Place(body, reference) for reference in inputs]
+                places += self.returned(body, call.node, None)  # what one round gives the next may be handed: For, scan
                 datasets += [Place(body, reference) for reference in inputs]
             elif pairs:
                 places += [Place(body, reference) for reference in pairs]

@@ -193,6 +193,17 @@ ACROSS = {
                                 node("j", "StringJoin", "t", "c:output:0")], y="j:output:0"), SAME), "adds",
         "read", ["/etc/ (constant)", "{?}x (computed)", "{changed in a loop} (computed)"],
     ),
+    "rounds_of_an_op": (
+        [A, node("l", "For", "x", "x", "x", "a", body=func("round"))],
+        (function("round", "i t", [B, node("read", "ReadFile", "t"), node("o", "Identity", "b")], y="o:output:0"),),
+        "round", "read", ["{input x} (caller)", "{Placeholder of input x} (caller)", "/etc/ (constant)",
+                          "passwd (constant)", "{Const} (computed)"],
+    ),
+    "state_of_a_scan": (
+        [A, node("d", "RangeDataset"), node("s", "ScanDataset", "d", "a", f=func("round"))],
+        (function("round", "t i", [B, node("read", "ReadFile", "t"), node("o", "Identity", "b")], y="o:output:0"),),
+        "round", "read", ["{RangeDataset} (computed)", "/etc/ (constant)", "passwd (constant)", "{Const} (computed)"],
+    ),
     "element": (
         [A, node("d", "TensorSliceDataset", "a"), node("act", "MapDataset", "d", f=func("reads"), Targuments=NO_TYPES)],
         (READS,), "reads", "read", ["/etc/ (constant)"],
@@ -207,7 +218,7 @@ ACROSS = {
         [A, B, node("d", "TensorDataset", "b"),
          node("act", "ReduceDataset", "d", "a", f=func("reads"), Targuments=NO_TYPES)],
         (READS,), "reads", "read", ["/etc/ (constant)", "passwd (constant)", "{TensorDataset} (computed)",
-                                    "{Const} (computed)"],
+                                    "{Const} (computed)", "{contents of a file} (stored)"],
     ),
     "swapped": (
         [A, B, node("act", "While", "a", "b", cond=func("pair"), body=func("pair"))],
