@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smanalyze.facts.function_names import stem_of
 from smanalyze.facts.names import Names
-from smanalyze.facts.operand_values import Value, operand_of, origin_of, text_value
+from smanalyze.facts.operand_values import Value, operand_of, origin_of, plain, text_value
 from smanalyze.facts.operands import Operands
 from smanalyze.facts.starts import LOAD, NEVER, SAVER, Start, Starts
 from smanalyze.graph.body import PLAIN_CALLS, BodyIndex
@@ -140,21 +140,19 @@ class Acts:
             texts = (one,) if one else node.attr_strings(risk.attr)
             if not texts and not risk.only_if:
                 texts = tuple(filter(None, (node.attr_text(risk.attr),)))
-            values = tuple(text_value(_shown(text)) for text in texts if text != "''")
+            values = tuple(text_value(text) for text in texts if text != "''")
         elif risk.input_index is not None:
             inputs = index.data_inputs(number)
             if risk.input_index >= len(inputs):
                 return None if risk.only_if else ()
             values = self.operands.of(body, inputs[risk.input_index])
-            if not is_path:
-                values = tuple(map(_shown_value, values))
         else:
             return ()
-        found = tuple(operand_of(value, is_path=is_path) for value in values)
-        if risk.only_if and (found or risk.attr is not None):
-            found = tuple(operand for operand in found if risk.applies_to(operand.text))
-            return found or None
-        return found
+        if risk.only_if and (values or risk.attr is not None):
+            values = tuple(value for value in values if risk.applies_to(plain(value)))
+            if not values:
+                return None
+        return tuple(operand_of(value if is_path else _shown_value(value), is_path=is_path) for value in values)
 
     # What starts it --------------------------------------------------------------------------------------------
 

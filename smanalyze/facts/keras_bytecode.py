@@ -46,8 +46,9 @@ def payload(code: Any, beside: tuple[str, ...] = ()) -> Payload:
     found = list(dict.fromkeys([*strings(content), *beside]))
     words = {word for text in found if _CODE.search(text) or _WORD.fullmatch(text) for word in _WORD.findall(text)}
     telling = tuple(sorted(words & TELLING))
-    places = [text for text in found if _PLACE.search(text) and text not in telling]
-    names = [text for text in found if text not in telling and text not in places]
+    rest = [text for text in found if text not in telling]
+    places = [text for text in rest if _PLACE.search(text)]
+    names = [text for text in rest if not _PLACE.search(text)]
     return Payload(
         len(content),
         hashlib.sha256(content).hexdigest(),
@@ -75,12 +76,14 @@ def strings(content: bytes) -> list[str]:
 
 
 def _stated(content: bytes) -> Iterator[str]:
-    position = 0
+    position = first = end = 0  # of the printable run that was met last: to look for it again costs its length
     while match := _STRING.search(content, position):
         start = match.end() + (1 if match.group()[0] in _SHORT else 4)
         size = int.from_bytes(content[match.end() : start], "little")
-        text = content[start : start + size]
-        if 1 < size <= len(content) - start and _PRINTABLE.fullmatch(text) and not text.isspace():
+        if not first <= start < end:
+            run = _PRINTABLE.match(content, start)
+            first, end = run.span() if run else (start, start)
+        if 1 < size <= end - start and not (text := content[start : start + size]).isspace():
             yield text.decode("ascii")
             position = start + size
         else:

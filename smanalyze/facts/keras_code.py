@@ -144,10 +144,11 @@ def _is_architecture(text: str) -> bool:
 
 
 class _Gathered:
-    """Acts as they are found; the same thing met again is counted."""
+    """Acts as they are found; the same thing met again is counted, by the name of the layer around it."""
 
     def __init__(self) -> None:
         self._acts: dict[tuple[Any, ...], KerasAct] = {}
+        self._names: dict[tuple[Any, ...], dict[str, int]] = {}
         self._left_out = 0
 
     def add(self, source: _Source) -> None:
@@ -178,18 +179,21 @@ class _Gathered:
         # The configuration of a model repeats those of its layers, which have metadata of their own as well.
         what = (code.sha256 or code.problem,) if code else (judged.name, judged.op, judged.reason, judged.operands)
         key = (where.file, where.tag_set, judged.kind, judged.field if code else "", *what)
-        known = self._acts.get(key)
-        if known is not None:
-            names = tuple(dict.fromkeys((*known.names, judged.name))) if judged.name else known.names
-            self._acts[key] = replace(known, places=known.places + 1, names=names)
-        elif len(self._acts) >= MAX_ACTS:
-            self._left_out += 1
-        else:
+        if key not in self._acts:
+            if len(self._acts) >= MAX_ACTS:
+                self._left_out += 1
+                return
             self._acts[key] = _act(source, where, judged, steps)
+        names = self._names.setdefault(key, {})
+        names[judged.name] = names.get(judged.name, 0) + 1
 
     def acts(self) -> tuple[KerasAct, ...]:
         """All of them, in the order found."""
-        found = tuple(replace(act, evidence=_evidence(act)) for act in self._acts.values())
+        counted = (
+            replace(act, places=sum(names.values()), names=tuple(filter(None, names)))
+            for act, names in zip(self._acts.values(), self._names.values(), strict=True)
+        )
+        found = tuple(replace(act, evidence=_evidence(act)) for act in counted)
         if self._left_out:
             judged = Judged("unreadable", "configuration", "", "", "", f"{self._left_out:,} more finds were left out.")
             source = _file_source("", KerasText("", ""), "keras-json")
@@ -215,10 +219,8 @@ def _act(source: _Source, where: Location, judged: Judged, steps: tuple[str, ...
         nodes=0,
         functions=(),
     )
-    names = (judged.name,) if judged.name else ()
     return KerasAct(
-        act, where, judged.kind, judged.name, judged.does, (), judged.payload, names=names,
-        in_metadata=source.in_metadata,
+        act, where, judged.kind, judged.name, judged.does, (), judged.payload, in_metadata=source.in_metadata
     )  # fmt: skip
 
 

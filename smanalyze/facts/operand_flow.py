@@ -63,15 +63,13 @@ class Flow:
         if fed is None:
             return None
         origin, name = fed
-        if origin == "asset" and number in self._served and self._library.main.ops[number] == "Const":
-            return None  # loaders feed the place of an asset to the init op alone; a signature sees the constant
+        if origin == "asset" and self.is_unfed(body, number) and self._library.main.ops[number] == "Const":
+            return None  # a signature sees the constant, and the init op as a rule only fills a table
         return hole(_ORIGIN_OF[origin], f"asset {name}" if origin == "asset" else _given(origin, name))
 
-    @cached_property
-    def _served(self) -> frozenset[int]:
-        """Nodes of the main graph that signatures run."""
-        called = (numbers for start, numbers in self._starts.main if start.when not in (LOAD, SAVER))
-        return frozenset(number for numbers in called for number in numbers)
+    def is_unfed(self, body: str, number: int) -> bool:
+        """Whether something runs a node that is ``fed`` and does not feed it."""
+        return not body and number in self._starts.unfed
 
     def returned(self, body: str, number: int, position: int | None) -> list[Place]:
         """Where in the called functions an output (None: any) of a node is made; for a loop what goes in, too."""
@@ -103,6 +101,7 @@ class Flow:
             inputs = index.data_inputs(call.node)
             if call.attr and call.op not in RETURNING | MAPPED:  # which input meets which argument is not known
                 places += [Place(body, reference) for reference in inputs]
+                places += self.returned(body, call.node, None)  # what one round gives the next may be handed: For, scan
                 datasets += [Place(body, reference) for reference in inputs]
             elif pairs:
                 places += [Place(body, reference) for reference in pairs]

@@ -11,7 +11,7 @@ import binascii
 import posixpath
 import re
 from collections.abc import Callable, Iterable
-from itertools import product
+from itertools import groupby, product
 
 from smanalyze.model.record import record
 from smanalyze.report.scan import Operand, Origin
@@ -38,6 +38,11 @@ class Piece:
 Value = tuple[Piece, ...]
 Values = tuple[Value, ...]
 """The alternatives; () where nothing can come: a loop that only hands itself on."""
+
+
+def text_of(data: bytes) -> str:
+    """Bytes as text that still says which bytes they are, so that a cut falls where TensorFlow's does."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def text_value(text: str) -> Value:
@@ -92,11 +97,12 @@ def _worst(origins: set[Origin]) -> Origin:
 def _merged(pieces: Iterable[Piece]) -> Value:
     """Text beside text becomes one piece."""
     found: list[Piece] = []
-    for piece in pieces:
-        if found and piece.origin == "constant" == found[-1].origin:
-            found[-1] = Piece("constant", found[-1].text + piece.text)
-        elif piece.text or piece.origin != "constant":
-            found.append(piece)
+    for is_text, group in groupby(pieces, lambda piece: piece.origin == "constant"):
+        if is_text:  # of a text that is cut anyway no more than that is put together
+            text = "".join(piece.text[: MAX_TEXT + 1] for piece in group)
+            found += [Piece("constant", text)] if text else []
+        else:
+            found += group
     if sum(len(piece.text) for piece in found) > MAX_TEXT:
         return (*found[:1], Piece(_worst({piece.origin for piece in found}), "…")) if len(found) > 1 else (
             Piece("constant", found[0].text[: MAX_TEXT // 2]), Piece("computed", "…"),
@@ -136,7 +142,7 @@ def decoded(text: str) -> str | None:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         return None
-    return data.decode("utf-8", "backslashreplace")
+    return text_of(data)
 
 
 def origin_of(value: Value) -> Origin:
@@ -148,6 +154,7 @@ def origin_of(value: Value) -> Origin:
 def plain(value: Value) -> str:
     """The value for people, with what is not known in braces."""
     text = "".join(piece.text if piece.origin == "constant" else f"{{{piece.text}}}" for piece in value)
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from smanalyze.errors import FormatError
 from smanalyze.facts.names import Names
+from smanalyze.facts.operand_constants import Constants
 from smanalyze.facts.operand_flow import Flow, Place
 from smanalyze.facts.operand_ops import (
     ELEMENTS,
@@ -27,6 +27,7 @@ from smanalyze.facts.operand_values import (
     joined,
     mapped,
     plain,
+    text_of,
     text_value,
 )
 from smanalyze.facts.starts import Starts
@@ -48,7 +49,7 @@ class Operands:
 
     def __init__(self, graph: ModelGraph, names: Names, starts: Starts) -> None:
         self.flow = Flow(graph, names, starts)
-        self._graph = graph.meta_graph.graph
+        self._constants = Constants(self.flow, graph.meta_graph.graph)
         self._found: dict[tuple[str, int | None, int, bool], Values] = {}
         self._open: dict[tuple[str, int | None, int, bool], int] = {}
         self._lowest = MAX_LOOKS
@@ -93,8 +94,13 @@ class Operands:
         if elements:
             return self._elements(place, index, number, depth)
         fed = self.flow.fed(place.body, number)
-        if fed is not None:
-            return (fed,)
+        if fed is None:
+            return self._made(place, index, number, depth)
+        made = self._made(place, index, number, depth) if self.flow.is_unfed(place.body, number) else ()
+        return either((fed,), made)
+
+    def _made(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
+        """What a node makes where it is not fed."""
         op = index.ops[number]
         handler = _HANDLERS.get(op)
         if handler is not None:
@@ -159,13 +165,7 @@ class Operands:
     # Ops that make texts ---------------------------------------------------------------------------------------
 
     def _const(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
-        node = index.node(number)
-        tensor = node.attr_tensor("value")
-        if tensor is None:
-            return (hole("computed", f"the constant {index.names[number]}"),)
-        if tensor.dtype == "string":
-            return either(tuple(text_value(data.decode("utf-8", "backslashreplace")) for data in tensor.strings))
-        return either((text_value(node.attr_text("value")),))
+        return self._constants.values(place.body, number)
 
     def _join(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         return joined(self._inputs(place, index, number, depth), index.node(number).attr_string("separator"))
@@ -181,17 +181,19 @@ class Operands:
         return formatted(node.attr_string("template"), placeholder, self._inputs(place, index, number, depth))
 
     def _reduce_join(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
-        """The elements of one list after another."""
+        """The elements of one list after another; of several lists each alone may be one text."""
         inputs = index.data_inputs(number)
         source = index.producer(inputs[0]) if inputs else None
         separator = index.node(number).attr_string("separator")
-        if source is None or source < 0 or index.ops[source] not in ("Pack", "Const") or self._is_fed(place, source):
-            return mapped(self._input(place, index, number, 0, depth), lambda text: None, "ReduceJoin")
-        if index.ops[source] == "Pack":
-            return joined(self._inputs(place, index, source, depth), separator)
-        tensor = index.node(source).attr_tensor("value")
-        texts = [data.decode("utf-8", "backslashreplace") for data in tensor.strings] if tensor else []
-        return joined([(text_value(text),) for text in texts], separator)
+        axis = self._constants.integer(place.body, inputs[1]) if len(inputs) > 1 else None
+        if source is not None and source >= 0 and axis == 0:
+            texts = self._constants.row(place.body, source)
+            if texts is not None:
+                more = [(hole("computed", f"{len(texts) - MAX_INPUTS:,} more"),)] if len(texts) > MAX_INPUTS else []
+                return joined([*((text_value(text),) for text in texts[:MAX_INPUTS]), *more], separator)
+            if self._is_stack(place.body, source):
+                return joined(self._inputs(place, index, source, depth), separator)
+        return mapped(self._input(place, index, number, 0, depth), lambda text: None, "ReduceJoin")
 
     def _choice(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         return either(*self._inputs(place, index, number, depth)[1:])
@@ -227,45 +229,35 @@ class Operands:
     def _picked(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         """One element of a list whose place is a constant; any of them where it is not."""
         every = self._input(place, index, number, 0, depth)
-        inputs = index.data_inputs(number)
+        inputs, node = index.data_inputs(number), index.node(number)
         source = index.producer(inputs[0]) if inputs else None
-        listed = source is not None and source >= 0 and index.ops[source] in ("Const", "Pack")
-        if index.ops[number] == "StridedSlice":  # a range of them is not one
-            listed = listed and index.node(number).attr_int("shrink_axis_mask") == 1
-        if index.ops[number] == "GatherV2":
-            listed = listed and len(inputs) > 2 and self._number(place, inputs[2]) == 0
-        position = self._number(place, inputs[1]) if listed and len(inputs) > 1 else None
-        if source is None or position is None or self._is_fed(place, source):
+        if index.ops[number] == "StridedSlice":  # a range of them is not one, nor is the list with one axis more
+            others = node.attr_int("new_axis_mask") or node.attr_int("ellipsis_mask")
+            is_one = node.attr_int("shrink_axis_mask") == 1 and not others
+        else:
+            is_one = len(inputs) > 2 and self._constants.integer(place.body, inputs[2]) == 0
+        position = self._constants.integer(place.body, inputs[1]) if is_one and len(inputs) > 1 else None
+        if source is None or source < 0 or position is None or position < 0:
             return every
-        if index.ops[source] == "Pack":
-            items = index.data_inputs(source)
-            chosen = items[position : position + 1] if position >= 0 else ()
-            return self._value(Place(place.body, chosen[0]), depth + 1) if chosen else every
-        tensor = index.node(source).attr_tensor("value")
-        in_row = tensor is not None and tensor.shape is not None and len(tensor.shape) == 1
-        texts = tensor.strings[position : position + 1] if tensor is not None and in_row and position >= 0 else ()
-        return (text_value(texts[0].decode("utf-8", "backslashreplace")),) if texts else every
+        texts = self._constants.row(place.body, source)
+        if texts is not None:
+            return (text_value(texts[position]),) if position < len(texts) else every
+        items = index.data_inputs(source) if self._is_stack(place.body, source) else []
+        return self._value(Place(place.body, items[position]), depth + 1) if position < len(items) else every
 
-    def _is_fed(self, place: Place, number: int) -> bool:
-        """Whether a node's value is given from outside, whatever constant it holds."""
-        return self.flow.fed(place.body, number) is not None
-
-    def _number(self, place: Place, reference: str) -> int | None:
-        """The integer that a constant holds, alone; None for anything else."""
-        index = self.flow.index(place.body)
-        number = index.origin(reference)
-        if number is None or number < 0 or index.ops[number] != "Const" or self._is_fed(place, number):
-            return None
-        try:
-            value = self._graph.const_value(index.node(number))
-        except FormatError:
-            return None
-        return int(value.reshape(-1)[0]) if value.size == 1 and value.dtype.kind in "iu" else None
+    def _is_stack(self, body: str, number: int) -> bool:
+        """Whether a node lists its inputs one after another, and nobody feeds another list."""
+        index = self.flow.index(body)
+        if index.ops[number] != "Pack" or self.flow.fed(body, number) is not None:
+            return False
+        return not index.node(number).attr_int("axis")
 
     def _cut(self, place: Place, index: BodyIndex, number: int, depth: int) -> Values:
         """A piece of a text, counted in bytes (core/kernels/substr_op.cc); from its end where the place is negative."""
         inputs = index.data_inputs(number)
-        start, size = (self._number(place, one) for one in inputs[1:3]) if len(inputs) == 3 else (None, None)
+        start, size = (
+            (self._constants.integer(place.body, one) for one in inputs[1:3]) if len(inputs) == 3 else (None, None)
+        )
         if index.node(number).attr_string("unit") == "UTF8_CHAR":
             start = None
 
@@ -274,7 +266,7 @@ class Operands:
             if start is None or size is None or size < 0 or not -len(data) <= start <= len(data):
                 return None
             first = start + len(data) if start < 0 else start
-            return data[first : first + size].decode("utf-8", "backslashreplace")
+            return text_of(data[first : first + size])
 
         return mapped(self._input(place, index, number, 0, depth), cut, "Substr")
 

@@ -4,7 +4,9 @@ What TensorFlow's loaders run by themselves: the init op of the graph, or, where
 tables and local variables (tensorflow/python/saved_model/loader_impl.py: get_init_op; load_v1_in_v2.py;
 monitored_session.py: Scaffold.default_local_init_op), and the functions by which a resource is made, filled and ended
 (tensorflow/python/saved_model/load.py: _setup_remaining_functions; python/trackable/resource.py). The functions that
-save and restore an object of its own hang in no place of the tree (saved_object_graph.proto: SaveableObject).
+save and restore an object of its own hang in no place of the tree as a rule (saved_object_graph.proto: SaveableObject).
+Every object of the file is made, whether the tree leads to it or not, and an object of any kind is made a table where
+its registered name says so (load.py: _generate_ordered_node_ids, _recreate; python/ops/lookup_ops.py).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from smanalyze.facts.names import Names
+from smanalyze.graph.keys import PLACEHOLDERS
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.objects import SavedObject
 from smanalyze.model.record import record
@@ -28,6 +31,12 @@ _HOOKS = frozenset({
 })  # fmt: skip
 """Methods of TensorFlow's own objects that the loader calls; a function that hangs under such a name is in their place
 (tensorflow/python/trackable/base.py)."""
+
+_RESTORING, _SAVES = "restoring", "saving"
+"""What TensorFlow's saver does with the main graph: labels of starts."""
+
+_NEVER_UNFED = frozenset({"Placeholder", "PlaceholderV2"})
+"""Ops that fail where nothing is fed to them."""
 
 _SAVING = frozenset({"_traced_save", "_traced_restore", "save_fn", "restore_fn"})
 
@@ -76,9 +85,9 @@ class Starts:
         if meta_graph.saver:
             saver = meta_graph.saver
             restore = [saver.restore_op] if saver.restore_op else []
-            add(Start(LOAD, "restoring"), restore)  # loaders run it (cc/saved_model/loader.cc: RunRestore)
-            add(Start(SAVER, "restoring"), restore)
-            add(Start(SAVER, "saving"), [saver.save_tensor] if saver.save_tensor else [])
+            add(Start(LOAD, _RESTORING), restore)  # loaders run it (cc/saved_model/loader.cc: RunRestore)
+            add(Start(SAVER, _RESTORING), restore)
+            add(Start(SAVER, _SAVES), [saver.save_tensor] if saver.save_tensor else [])
         return tuple(found)
 
     def _initializers(self) -> Iterator[str]:
@@ -115,20 +124,21 @@ class Starts:
         """How a function object is run, by where it hangs."""
         if self._paths is None:
             return
-        if self._paths.names[number] is None:  # the loader calls them to learn what they save
+        names, nodes = self._paths.names, self._paths.graph.nodes
+        if names[number] is None or number in self._saving:  # the loader calls them to learn what they save
             yield Start(LOAD, "an object's own function to save or restore it")
             yield Start(SAVER, "an object's own function to save or restore it")
         for parent, name in self._parents.get(number, ()):
-            holder = self._paths.graph.nodes[parent]
-            if self._paths.names[parent] is None or _is_trace(self._paths.graph.nodes[number], holder):
-                continue
-            path = self._paths.python_path(parent)
-            if holder.identifier == "signature_map":
-                yield Start(f"signature:{name}", f"signature {name}")
-            elif holder.kind == "resource" and name in _RESOURCE:
+            holder = nodes[parent]
+            path = "an object outside the tree" if names[parent] is None else self._paths.python_path(parent)
+            if name in _RESOURCE and (holder.kind == "resource" or holder.registered_name):
                 yield Start(LOAD, f"{name} of {path or 'the model'}")
             elif name in _HOOKS:
                 yield Start(LOAD, f"{name} of {path or 'the model'}, which the loader calls")
+            elif names[parent] is None or _is_trace(nodes[number], holder):
+                continue
+            elif holder.identifier == "signature_map":
+                yield Start(f"signature:{name}", f"signature {name}")
             elif name in _SAVING:
                 yield Start(SAVER, f"{name} of {path or 'the model'}")
             else:
@@ -136,11 +146,18 @@ class Starts:
                 yield Start(f"function:{own}", f"function {own}")
 
     @cached_property
+    def _saving(self) -> frozenset[int]:
+        """The objects that the loader calls to save and restore others, wherever they hang."""
+        nodes = self._paths.graph.nodes if self._paths is not None else ()
+        return frozenset(number for node in nodes for number in node.saving_functions)
+
+    @cached_property
     def _parents(self) -> dict[int, list[tuple[int, str]]]:
+        """(object, name) of what each function hangs under, or is made a resource with."""
         nodes = self._paths.graph.nodes if self._paths is not None else ()
         found: dict[int, list[tuple[int, str]]] = {}
         for node in nodes:
-            for name, child in node.children:
+            for name, child in (*node.children, *(one for one in node.dependencies if one[0] in _RESOURCE)):
                 if 0 <= child < len(nodes) and nodes[child].function is not None:
                     found.setdefault(child, []).append((node.id, name))
         return found
@@ -164,6 +181,30 @@ class Starts:
             for name, reference in _inputs(signature):
                 add(reference, "caller", name)
         return found
+
+    @cached_property
+    def unfed(self) -> frozenset[int]:
+        """Nodes of ``fed`` that something runs without feeding them. The place of an asset is fed to what the loader
+        runs; that of the checkpoint to saving and restoring; an input to its own signature.
+        """
+        main = self._graph.library.main
+        given: dict[str, set[int]] = {"asset": set(), "loader": set(), "caller": set()}
+        for number, (origin, _) in self.fed.items():
+            if main.ops[number] not in _NEVER_UNFED:
+                given[origin].add(number)
+        own: dict[str, set[int | None]] = {}
+        for signature in self._graph.meta_graph.signatures:
+            numbers = {main.producer(reference) for _, reference in _inputs(signature)}
+            # Of others the signature's nodes say whether it needs an output beside the one that is fed.
+            own[f"signature:{signature.key}"] = {n for n in numbers if n is not None and main.ops[n] in PLACEHOLDERS}
+        found: set[int] = set()
+        for start, runs in self.main:
+            found |= (given["caller"] & runs) - own.get(start.when, set())
+            if start.when not in (LOAD, SAVER):
+                found |= given["asset"] & runs
+            if start.label not in (_RESTORING, _SAVES):
+                found |= given["loader"] & runs
+        return frozenset(found)
 
 
 def _is_trace(node: SavedObject, holder: SavedObject) -> bool:

@@ -81,13 +81,18 @@ def _object(number: int, message: Any, met: _Met) -> SavedObject:
         # Keras of TF 2.8 on may keep a layer's user proto here; its type is enough to know.
         fields = {"identifier": message.serialized_user_proto.type_url.rsplit("/", 1)[-1], **fields}
     slots = [(s.original_variable_node_id, s.slot_name, s.slot_variable_node_id) for s in message.slot_variables]
+    saving = message.saveable_objects
     return SavedObject(
         id=number,
         kind=kind or "unknown",
         children=tuple([(child.local_name, child.node_id) for child in message.children]),
         registered_name=message.registered_name,
         slot_variables=tuple(slots),
-        saveables=tuple(sorted(message.saveable_objects)),
+        saveables=tuple(sorted(saving)),
+        saving_functions=tuple(
+            sorted({n for one in saving.values() for n in (one.save_function, one.restore_function)})
+        ),
+        dependencies=tuple([(one.local_name, one.node_id) for one in message.dependencies]),
         **fields,
     )
 

@@ -63,6 +63,8 @@ class SavedObject:
     Exactly one of the payload fields is set for the kinds that have one. ``identifier`` is the user_object's or
     registered class name, ``metadata`` its text (Keras layers of TF 2.0 to 2.4). ``producer`` is the version of the
     class that wrote a user_object, ``min_consumer`` the lowest that loads it, but for ``bad_consumers``.
+    ``saving_functions`` are the objects that the loader calls to save and restore it, ``dependencies`` (name, node id)
+    what it is made of.
     """
 
     id: int
@@ -79,6 +81,8 @@ class SavedObject:
     device: str = ""
     slot_variables: tuple[tuple[int, str, int], ...] = ()
     saveables: tuple[str, ...] = ()
+    saving_functions: tuple[int, ...] = ()
+    dependencies: tuple[tuple[str, int], ...] = ()
     producer: int = 0
     min_consumer: int = 0
     bad_consumers: tuple[int, ...] = ()

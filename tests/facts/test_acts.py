@@ -44,6 +44,23 @@ WAYS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("op", "attr", "risk_class"),
+    [
+        ("PrintV2", 's: "file://{}"', "file-write"), ("DebugIdentity", 'list {{ s: "grpc://{}" }}', "network"),
+        ("DebugIdentity", 'list {{ s: "file://{}" }}', "file-write"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/tmp/x", "/tmp/" + "x" * 400, r"/tmp/\n"])
+def test_what_an_attr_decides_is_told_of_long_and_unprintable_ones(
+    op: str, attr: str, risk_class: str, path: str
+) -> None:
+    """They are cut for people alone."""
+    name = "output_stream" if op == "PrintV2" else "debug_urls"
+    found = model_graph([X, made_node("y", op, "x", **{name: attr.format(path)})], SERVED)
+    assert risk_class in {act.risk_class for act in Acts(found, Names(found)).every}
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_when(name: str) -> None:
     nodes, when = WAYS[name]
@@ -93,13 +110,53 @@ def test_a_checkpoint_that_loading_writes_is_an_error(path: tuple[bytes, ...], t
     assert (one.rule, one.op, one.when) == ("saves-elsewhere", "SaveV2", ("load", "saver"))
 
 
-def test_a_function_in_the_place_of_a_loaders_method_runs_at_load(tmp_path: Path) -> None:
+def _rename(objects: Any, call: Any) -> None:
+    call.local_name = "_trackable_children"
+
+
+def _name_below_itself(objects: Any, call: Any) -> None:
+    objects.nodes[call.node_id].children.add(local_name="_trackable_children", node_id=call.node_id)
+
+
+def _save_the_root(objects: Any, call: Any) -> None:
+    saving = objects.nodes[0].saveable_objects["any"]
+    saving.save_function = saving.restore_function = call.node_id
+
+
+def _initialize_outside_the_tree(objects: Any, call: Any) -> None:
+    made = objects.nodes.add()
+    made.resource.SetInParent()
+    made.children.add(local_name="_initialize", node_id=call.node_id)
+
+
+def _create_a_dependent(objects: Any, call: Any) -> None:
+    made = objects.nodes.add()
+    made.resource.SetInParent()
+    made.dependencies.add(local_name="_create_resource", node_id=call.node_id)
+
+
+def _initialize_a_table_by_its_name(objects: Any, call: Any) -> None:
+    made = objects.nodes.add(registered_name="tf.StaticHashTable")
+    made.user_object.SetInParent()
+    made.children.add(local_name="_initialize", node_id=call.node_id)
+    objects.nodes[0].children.add(local_name="made", node_id=len(objects.nodes) - 1)
+
+
+@pytest.mark.parametrize(
+    "hangs",
+    [
+        _rename, _name_below_itself, _save_the_root, _initialize_outside_the_tree, _create_a_dependent,
+        _initialize_a_table_by_its_name,
+    ],
+)  # fmt: skip
+def test_a_function_that_the_loader_calls_runs_at_load(hangs: Any, tmp_path: Path) -> None:
+    """TensorFlow 2.21 ran each while it loaded the model, wherever else in the tree the function hangs."""
+
     def change(message: Any) -> None:
-        body = function(message, "__inference___call__")
+        body, objects = function(message, "__inference___call__"), message.meta_graphs[0].object_graph_def
         body.node_def.add(name="w", op="WriteFile", input=[body.signature.input_arg[0].name] * 2)
         body.control_ret["w"] = "w"
-        child = next(c for c in message.meta_graphs[0].object_graph_def.nodes[0].children if c.local_name == "__call__")
-        child.local_name = "_trackable_children"
+        hangs(objects, next(child for child in objects.nodes[0].children if child.local_name == "__call__"))
 
     (one,) = (f for f in findings(MODULE, tmp_path, change) if f.op == "WriteFile")
     assert "load" in one.when

@@ -325,6 +325,15 @@ def test_many_finds_are_cut_and_said() -> None:
     assert acts[-1].kind == "unreadable" and "5 more" in acts[-1].act.reason
 
 
+def test_one_thing_in_very_many_layers_takes_linear_time() -> None:
+    code = {"function": ["4wEAAAA=", None, None], "function_type": "lambda"}
+    layers = [{"class_name": "Lambda", "config": {"name": f"l{k}", **code}} for k in range(100_000)]
+    start = time.process_time()
+    (act,) = of_text(json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
+    assert (act.places, len(act.names), act.names[:2]) == (100_000, 100_000, ("l0", "l1"))
+    assert time.process_time() - start < 20
+
+
 # Bytes and paths ------------------------------------------------------------------------------------------------------
 
 

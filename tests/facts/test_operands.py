@@ -44,7 +44,7 @@ IN_MAIN = {
     "join": ([A, B, node("v", "StringJoin", "a", "b", separator='s: "-"')], ["/etc/-passwd (constant)"]),
     "plus": ([A, B, node("v", "AddV2", "a", "b", T=TEXT)], ["/etc/passwd (constant)"]),
     "pack": ([A, B, node("v", "Pack", "a", "b")], ["/etc/ (constant)", "passwd (constant)"]),
-    "reduce_join": ([A, B, node("p", "Pack", "a", "b"), node("axis", "Const"), node("v", "ReduceJoin", "p", "axis")],
+    "reduce_join": ([A, B, node("p", "Pack", "a", "b"), number("axis", 0), node("v", "ReduceJoin", "p", "axis")],
                     ["/etc/passwd (constant)"]),
     "format": ([B, node("v", "StringFormat", "b", "x", template='s: "/etc/{}-{}"', placeholder='s: "{}"')],
                ["/etc/passwd-{input x} (caller)"]),
@@ -78,6 +78,26 @@ IN_MAIN = {
                           ["{Substr of /etc/} (computed)"]),
     "many": ([const("l", *"abcdefghi", "/etc/passwd"), node("v", "Identity", "l")],
              ["/etc/passwd (constant)", *(f"{one} (constant)" for one in "abcdef"), "{one of 3 more} (computed)"]),
+    "one_of_very_many": ([const("l", *["a"] * 5000, "/etc/x"), node("v", "Identity", "l")],
+                         ["a (constant)", "/etc/x (constant)"]),
+    "of_very_many_picked": ([const("l", *["a"] * 5000, "/etc/x"), number("n", 5000), number("z", 0),
+                             node("v", "GatherV2", "l", "n", "z")], ["/etc/x (constant)"]),
+    "not_shrunk": ([const("l", "a", "/b"), number("z", 0), number("n", 1), node(
+        "v", "StridedSlice", "l", "z", "n", "n", shrink_axis_mask="i: 1", new_axis_mask="i: 1")],
+        ["a (constant)", "/b (constant)"]),
+    "all_of_them": ([const("l", "a", "/b"), number("z", 0), number("n", 1), node(
+        "v", "StridedSlice", "l", "z", "n", "n", shrink_axis_mask="i: 1", ellipsis_mask="i: 1")],
+        ["a (constant)", "/b (constant)"]),
+    "joined_list": ([const("l", "a", "/b"), number("z", 0), node("v", "ReduceJoin", "l", "z")], ["a/b (constant)"]),
+    "joined_rows": ([node("l", "Const", dtype=TEXT, value="tensor { dtype: DT_STRING tensor_shape { dim { size: 2 } "
+                          "dim { size: 1 } } string_val: 'a' string_val: '/b' }"),
+                     number("n", 1), node("v", "ReduceJoin", "l", "n")],
+                    ["{ReduceJoin of a} (computed)", "{ReduceJoin of /b} (computed)"]),
+    "joined_columns": ([A, B, node("p", "Pack", "a", "b"), number("n", 1), node("v", "ReduceJoin", "p", "n")],
+                       ["{ReduceJoin of /etc/} (computed)", "{ReduceJoin of passwd} (computed)"]),
+    "cut_of_bytes": ([const("c", r"\377/etc"), number("one", 1), number("n", 4), node("v", "Substr", "c", "one", "n")],
+                     ["/etc (constant)"]),
+    "bytes": ([const("v", r"/etc/\377")], [r"/etc/\xff (constant)"]),
     "cut_beyond": ([A, number("n", 9), node("v", "Substr", "a", "n", "n")], ["{Substr of /etc/} (computed)"]),
     "loop_of_itself": ([A, node("m", "Merge", "a", "n"), node("n", "NextIteration", "m"), node("v", "Exit", "m")],
                        ["/etc/ (constant)"]),
@@ -93,6 +113,39 @@ IN_MAIN = {
 def test_within_a_body(name: str) -> None:
     nodes, expected = IN_MAIN[name]
     assert operands([*nodes, ACT]) == expected
+
+
+OTHER = signature("other", {"v": "v:0"}, {"z": "z:0"})
+DEFAULT = [A, node("v", "PlaceholderWithDefault", "a")]
+INIT = signature("__saved_model_init_op", {}, {"__saved_model_init_op": "act:0"})
+UNFED = {
+    "by_another_signature": ([const("v", "/etc/p")], [OTHER], ["{input v} (caller)", "/etc/p (constant)"]),
+    "default_of_another": (DEFAULT, [OTHER], ["{input v} (caller)", "/etc/ (constant)", "{fed to v} (caller)"]),
+    "output_beside": (
+        [A, node("zero", "Const"), node("s", "Split", "zero", "a", num_split="i: 2"), node("v", "Identity", "s:1")],
+        [signature("other", {"s": "s:0"}, {"z": "z:0"})], ["{input s} (caller)", "/etc/ (constant)"],
+    ),
+    "place_of_the_checkpoint": (
+        [const("v", "/etc/p")], [INIT, 'saver_def { filename_tensor_name: "v:0" }'],
+        ["{place of the checkpoint} (loader)", "/etc/p (constant)"],
+    ),
+    "asset_in_a_signature": (
+        [A, node("v", "Identity", "a")],
+        ['asset_file_def { filename: "f" tensor_info { name: "v:0" } }'], ["{asset f} (asset)", "/etc/ (constant)"],
+    ),
+    "own_input": (DEFAULT, [signature("serve", {"v": "v:0"}, {"y": "act:0"})], ["{input v} (caller)"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNFED)
+def test_what_one_run_is_fed_another_computes(name: str) -> None:
+    """Who marks a constant as an input of another signature, or as the place of the checkpoint, does not hide it."""
+    nodes, texts, expected = UNFED[name]
+    served = [] if name == "own_input" else [signature("serve", {}, {"y": "act:0"})]
+    graph = model_graph([*nodes, ACT, node("z", "Identity", "v")], *served, *texts)
+    names = Names(graph)
+    values = Operands(graph, names, Starts(graph, names)).of("", "v:0")
+    assert [f"{one.text} ({one.origin})" for one in (operand_of(v, is_path=True) for v in values)] == expected
 
 
 def test_what_a_call_stores_is_the_callers() -> None:
@@ -140,6 +193,17 @@ ACROSS = {
                                 node("j", "StringJoin", "t", "c:output:0")], y="j:output:0"), SAME), "adds",
         "read", ["/etc/ (constant)", "{?}x (computed)", "{changed in a loop} (computed)"],
     ),
+    "rounds_of_an_op": (
+        [A, node("l", "For", "x", "x", "x", "a", body=func("round"))],
+        (function("round", "i t", [B, node("read", "ReadFile", "t"), node("o", "Identity", "b")], y="o:output:0"),),
+        "round", "read", ["{input x} (caller)", "{Placeholder of input x} (caller)", "/etc/ (constant)",
+                          "passwd (constant)", "{Const} (computed)"],
+    ),
+    "state_of_a_scan": (
+        [A, node("d", "RangeDataset"), node("s", "ScanDataset", "d", "a", f=func("round"))],
+        (function("round", "t i", [B, node("read", "ReadFile", "t"), node("o", "Identity", "b")], y="o:output:0"),),
+        "round", "read", ["{RangeDataset} (computed)", "/etc/ (constant)", "passwd (constant)", "{Const} (computed)"],
+    ),
     "element": (
         [A, node("d", "TensorSliceDataset", "a"), node("act", "MapDataset", "d", f=func("reads"), Targuments=NO_TYPES)],
         (READS,), "reads", "read", ["/etc/ (constant)"],
@@ -154,7 +218,7 @@ ACROSS = {
         [A, B, node("d", "TensorDataset", "b"),
          node("act", "ReduceDataset", "d", "a", f=func("reads"), Targuments=NO_TYPES)],
         (READS,), "reads", "read", ["/etc/ (constant)", "passwd (constant)", "{TensorDataset} (computed)",
-                                    "{Const} (computed)"],
+                                    "{Const} (computed)", "{contents of a file} (stored)"],
     ),
     "swapped": (
         [A, B, node("act", "While", "a", "b", cond=func("pair"), body=func("pair"))],
@@ -187,6 +251,13 @@ def test_long_chains_and_many_alternatives_end() -> None:
     many = [const(f"c{i}", *(f"{i}-{k}" for k in range(20))) for i in range(20)]
     joined = node("v", "StringJoin", *(f"c{i}" for i in range(20)))
     assert 0 < len(operands([*many, joined, ACT])) <= 8
+
+
+def test_a_long_text_joined_to_itself_is_not_put_together() -> None:
+    """A text of a megabyte a thousand times over would take half a terabyte of copying."""
+    join = node("v", "StringJoin", *["a"] * 1000)
+    (found,) = operands([const("a", "/" + "a" * 1_000_000), join, ACT])
+    assert found.startswith("/aaaa") and len(found) < 5000
 
 
 def test_a_function_that_calls_itself() -> None:

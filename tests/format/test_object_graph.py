@@ -45,8 +45,12 @@ OBJECTS = [
     ("bare_concrete_function {}", SavedObject(0, "bare_concrete_function", function=ObjectFunction((), None))),
     (
         "user_object {} slot_variables { original_variable_node_id: 1 slot_name: 'm' slot_variable_node_id: 2 } "
-        "saveable_objects { key: 'z' value {} } saveable_objects { key: 'table' value {} }",
-        SavedObject(0, "user_object", slot_variables=((1, "m", 2),), saveables=("table", "z")),
+        "saveable_objects { key: 'z' value { save_function: 4 restore_function: 3 } } "
+        "saveable_objects { key: 'table' value { save_function: 3 } } dependencies { local_name: 'd' node_id: 5 }",
+        SavedObject(
+            0, "user_object", slot_variables=((1, "m", 2),), saveables=("table", "z"), saving_functions=(0, 3, 4),
+            dependencies=(("d", 5),),
+        ),
     ),
 ]  # fmt: skip
 
