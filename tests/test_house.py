@@ -44,7 +44,7 @@ def test_files_and_functions_stay_small(path: Path) -> None:
     """A file is a room: about 300 lines; a function about 40. The worker is one file whatever it does: another
     interpreter runs it, which has nothing else of ours."""
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= (480 if path.name == "worker.py" else 320)
+    assert text.count("\n") <= (500 if path.name == "worker.py" else 320)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} at line {node.lineno}"

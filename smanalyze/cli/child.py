@@ -20,7 +20,10 @@ def add_child(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--load-library", metavar="FILE", action="append", default=[], help="a library of custom ops to load first"
     )
-    parser.add_argument("--python", metavar="INTERPRETER", default=None, help="use the TensorFlow of another Python")
+    parser.add_argument(
+        "--python", metavar="INTERPRETER", default=None,
+        help="use the TensorFlow that is installed for another Python; PYTHONPATH is not heeded",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="what is drawn by chance is drawn from this (default: 0)")
     parser.add_argument("--timeout", metavar="S", type=float, default=None, help="seconds for a call (default: 30)")
     parser.add_argument("--memory", metavar="MB", type=int, default=None, help="memory the child may fill")
