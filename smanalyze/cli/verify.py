@@ -43,6 +43,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--profile", choices=("quick", "full"), default="quick",
         help="full: also a second process, TensorFlow's own threads, and calls that must be refused (default: quick)",
     )  # fmt: skip
+    parser.add_argument(
+        "--save", metavar="DIR", default=None,
+        help="keep what is fed and what comes out in a new folder, as .npz files that --inputs takes",
+    )  # fmt: skip
     add_child(parser)
     add_against(parser)
     options.add_outputs(parser, FORMATS)
@@ -52,6 +56,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Verifies the model; the verdict is the exit code."""
+    from pathlib import Path
+
     from smanalyze.cli.progress import progress_steps
     from smanalyze.load import load
     from smanalyze.verify.verify import verify
@@ -64,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     if model.found.given == "serving_base":
         options.remark(args, f"{args.path}: version {model.found.chosen} is verified.")
     against = parse_against(args)
+    if args.save is not None:
+        options.refuse_inside(options.Output("npz", Path(args.save)), [args.path])
     with progress_steps(args.quiet) as tell:
         report = verify(
             model,
@@ -73,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
             inputs=args.inputs,
             tell=tell,
             against=against,
+            save=args.save,
             **child,
         )
     options.write_outputs(outputs, lambda *how: render(report, *how), args.color)

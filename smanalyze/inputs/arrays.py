@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smanalyze.inputs.given import LENGTHS
@@ -15,13 +15,23 @@ from smanalyze.inputs.requests import json_values
 
 def npz(trials: Sequence[tuple[str, Trial]]) -> bytes:
     """A .npz file of (signature key, trial) pairs; with several signatures a name is ``key/input``."""
+    several = len(trials) > 1
+    return npz_of(
+        {
+            f"{key}/{feed.keyword}" if several else feed.keyword: feed.array
+            for key, trial in trials
+            for feed in trial.feeds
+        }
+    )
+
+
+def npz_of(values: Mapping[str, Any]) -> bytes:
+    """A .npz file of arrays by name; those of objects hold strings as bytes."""
     import numpy as np
 
     arrays: dict[str, Any] = {}
-    for key, trial in trials:
-        for feed in trial.feeds:
-            name = f"{key}/{feed.keyword}" if len(trials) > 1 else feed.keyword
-            arrays.update(_storable(name, feed.array))
+    for name, array in values.items():
+        arrays.update(_storable(name, array))
     held = io.BytesIO()
     # np.savez takes names as keywords, beside its own arguments: older ones store allow_pickle, none an array `file`.
     with zipfile.ZipFile(held, "w") as archive:

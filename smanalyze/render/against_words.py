@@ -57,9 +57,10 @@ def output_lines(row: OutputAgainst) -> Iterator[str]:
     """What is to be said of an output that is not the same."""
     if row.reason:
         yield _sentence(row.reason)
-    if row.worst is not None and row.max_abs is not None:
+    if row.worst is not None:
         place = f"{list(row.worst.index)} of set {row.worst.probe + 1}"
         yield f"At {place} it was {row.worst.old}, and is {row.worst.new}."
+    if row.max_abs is not None:
         yield ", ".join(_measures(row)) + "."
     if row.tolerance is not None:
         said = f"Tolerance: rtol {number_text(row.tolerance.rtol)}, atol {number_text(row.tolerance.atol)}"

@@ -23,8 +23,9 @@ from smanalyze.verify.judge import judge, worst_level
 from smanalyze.verify.noise import Noise, measure_noise
 from smanalyze.verify.probe_both import Probed, probe_both
 from smanalyze.verify.sandbox import Sandbox
+from smanalyze.verify.save import Saver
 from smanalyze.verify.shared_inputs import Planner
-from smanalyze.verify.side_run import SideRun
+from smanalyze.verify.side_run import Outputs, SideRun
 from smanalyze.verify.steps import Tell, Wanted
 
 OpenBox = Callable[[SavedModel], Sandbox]
@@ -49,13 +50,14 @@ class Against:
 @record
 class Asked:
     """What of the new model is compared (``tags``, ``signatures``; None: all), and what both are fed: drawn from
-    ``seed``, or of the user's file that is ``given``."""
+    ``seed``, or of the user's file that is ``given``. ``saver`` keeps the calls."""
 
     seed: int = 0
     given: str | None = None
     permitted: frozenset[str] = frozenset()
     tags: tuple[str, ...] | None = None
     signatures: tuple[str, ...] | None = None
+    saver: Saver | None = None
 
 
 def run_against(
@@ -145,12 +147,20 @@ class _Pair:
             one.reason = self._refusal(one)
             if not one.reason:
                 probe_both(self._runs, one, planner, seeds)
+                self._save(tags[1], one)
         ran = [one for one in probed if one.fed]
         if any(one.differs() for one in ran):
             self._noise = measure_noise(self._runs[0], ran)
         judged = [self._outputs(number, one, one.new) for number, one in enumerate(ran)]
         rows = self._explained(ran, judged)
         return [rows[id(one)] if id(one) in rows else self._row(one, ()) for one in probed]
+
+    def _save(self, tags: tuple[str, ...], one: Probed) -> None:
+        """Keeps what both gave."""
+        if self._asked.saver is not None:
+            for (_, trial), old, new in zip(one.trials, one.old, one.new, strict=True):
+                outputs = {"old": _values(old), "new": _values(new)}
+                self._asked.saver.keep(tags, one.keys[1], trial.feeds, outputs, "against-")
 
     def _refusal(self, one: Probed) -> str:
         for place, parts in enumerate(self._refused):
@@ -221,6 +231,12 @@ class _Pair:
             tuple(self._pair.new.tags), one.keys[1], one.keys[0], level, reason, outputs, tuple(one.fed),
             one_sided=tuple(one.one_sided), old_ms=times[0], new_ms=times[1],
         )  # fmt: skip
+
+
+def _values(outputs: Outputs) -> dict[str, Any]:
+    """The values that were kept."""
+    read = {name: one.read() for name, one in outputs.items() if one.read is not None}
+    return {name: array for name, array in read.items() if array is not None}
 
 
 def _summary(rows: list[SignatureAgainst], reason: str) -> str:

@@ -15,7 +15,9 @@ from smanalyze.report.verify import InputSeen, OutputSeen, Run
 from smanalyze.verify.child import Outcome
 from smanalyze.verify.exchange import relative, written
 from smanalyze.verify.observed import NotRun, RowsSeen
+from smanalyze.verify.outputs import read_kept
 from smanalyze.verify.sandbox import Sandbox
+from smanalyze.verify.save import Saver
 from smanalyze.verify.steps import Worker
 from smanalyze.verify.values import encoded
 
@@ -49,13 +51,14 @@ class Caller:
     """Runs signatures one after the other; ``runs``, ``not_run`` and ``rows`` tell what came of it,
     ``done`` holds the calls that worked."""
 
-    def __init__(self, box: Sandbox, worker: Worker) -> None:
+    def __init__(self, box: Sandbox, worker: Worker, saver: Saver | None = None) -> None:
         self.runs: list[Run] = []
         self.not_run: list[NotRun] = []
         self.rows: list[RowsSeen] = []
         self.done: list[Done] = []
         self._box = box
         self._worker = worker
+        self._saver = saver
 
     def call(self, signature: SignatureReport, inputs: SignatureInputs, objects: list[dict[str, Any]]) -> None:
         """Tries the sets of inputs in order until one runs; then other batches of it. A signature that changes the
@@ -107,6 +110,8 @@ class Caller:
         outcome, seen = ask_call(self._box, self._worker, tags, signature.key, trial, repeat=repeat, watch=watched)
         self.runs.append(_run(tags, signature.key, inputs.source, trial, seen, outcome))
         found = outcome.result["outputs"] if outcome.kind == "ok" else ()
+        if outcome.kind == "ok" and self._saver is not None:
+            self._saver.keep(tags, signature.key, trial.feeds, {"outputs": _arrays(found)})
         if outcome.kind == "ok" and repeat > 1:
             changes = bool(signature.reach.changes)
             self.done.append(Done(tags, signature.key, changes, trial, {one["name"]: one["digest"] for one in found},
@@ -129,6 +134,12 @@ class Caller:
                 return
         for name in sorted(small[1].keys() & large[1].keys()):
             self.rows.append(RowsSeen(tags, key, name, relative(small[1][name], large[1][name], few)))
+
+
+def _arrays(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The values of outputs that the worker kept."""
+    read = {one["name"]: read_kept(one, tuple(one["shape"])) for one in found if one["file"] or one["raw"]}
+    return {name: array for name, array in read.items() if array is not None}
 
 
 def ask_call(

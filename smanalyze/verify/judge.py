@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from smanalyze.report.against import LEVELS, Level, OutputAgainst, Tolerance, Worst
@@ -16,15 +16,17 @@ DEFAULTS = {
 
 _COARSE = ("bfloat16", "float16", "float32", "complex64", "float64", "complex128")
 _HUGE = sys.float_info.max
+_TEXT = 120
 
 
 class Kept(NamedTuple):
-    """One output of one call: what it is, the digest of its bytes, and the file of its values, where it has one."""
+    """One output of one call: what it is, the digest of its bytes, and how to read its values, None where they were too
+    many to keep."""
 
     dtype: str
     shape: tuple[int, ...]
     digest: str
-    file: str | None
+    read: Callable[[], Any] | None
 
 
 class Apart(NamedTuple):
@@ -75,11 +77,12 @@ def _one(one: Kept, other: Kept, tolerance: Tolerance | None, noise: float | Non
         return "incomparable", f"the dtype was {one.dtype}, and is {other.dtype}", None
     if one.dtype == other.dtype and one.digest == other.digest:
         return "bitwise", "", None
-    if one.file is None or other.file is None:
-        return "different", "its values are no numbers" if one.dtype == "string" else "it is too large to keep", None
-    import numpy as np
-
-    apart = compare(np.load(one.file, allow_pickle=False), np.load(other.file, allow_pickle=False), tolerance)
+    if one.read is None or other.read is None:
+        return "different", "it is too large to keep", None
+    arrays = one.read(), other.read()
+    if arrays[0] is None or arrays[1] is None:
+        return "different", "its values could not be read", None
+    apart = compare_strings(*arrays) if one.dtype == "string" else compare(*arrays, tolerance)
     if apart.reason:
         return "different", apart.reason, apart
     if noise is not None and 0 < apart.numbers["max_abs"] <= noise:
@@ -92,11 +95,25 @@ def _one(one: Kept, other: Kept, tolerance: Tolerance | None, noise: float | Non
 
 def distance(one: Kept, other: Kept) -> float:
     """The largest difference between two outputs; 0 where they are no numbers, or not of one shape."""
-    if one.digest == other.digest or one.file is None or other.file is None or one.shape != other.shape:
+    if one.digest == other.digest or one.read is None or other.read is None or one.shape != other.shape:
         return 0.0
+    arrays = one.read(), other.read()
+    if one.dtype == "string" or arrays[0] is None or arrays[1] is None:
+        return 0.0
+    return float(compare(*arrays, None).numbers["max_abs"])
+
+
+def compare_strings(one: Any, other: Any) -> Apart:
+    """Two arrays of strings of one shape: how many are others, and the first of those."""
     import numpy as np
 
-    return float(compare(np.load(one.file), np.load(other.file), None).numbers["max_abs"])
+    differ = np.flatnonzero(one.ravel() != other.ravel())
+    reason = f"{len(differ)} of {one.size} strings differ"
+    at = int(differ[0]) if len(differ) else 0
+    index = tuple(int(i) for i in np.unravel_index(at, one.shape)) if one.size else ()
+    worst = index, repr(one.ravel()[at])[:_TEXT], repr(other.ravel()[at])[:_TEXT]
+    numbers = dict.fromkeys(("max_abs", "mean_abs", "p99_abs", "max_rel", "needed_rtol", "ulp", "cosine", "argmax"))
+    return Apart(reason, False, {**numbers, "worst": worst, "beyond": float(len(differ)), "size": 0})
 
 
 def compare(one: Any, other: Any, tolerance: Tolerance | None) -> Apart:
@@ -193,12 +210,16 @@ def _together(found: list[tuple[int, Apart]], tolerance: Tolerance | None) -> di
     elements = sum(row["size"] for row in rows) or 1
     hits = [row["argmax"] for row in rows if row["argmax"] is not None]
     needed = [row["needed_rtol"] for row in rows]
+    means = [row["mean_abs"] * row["size"] for row in rows if row["mean_abs"] is not None]
     return {
-        **{name: max(row[name] for row in rows) for name in ("max_abs", "p99_abs", "max_rel")},
-        "mean_abs": sum(row["mean_abs"] * row["size"] for row in rows) / elements,
+        **{name: _most(rows, name) for name in ("max_abs", "p99_abs", "max_rel", "ulp")},
+        "mean_abs": sum(means) / elements if means else None,
         "needed_rtol": None if tolerance is None or None in needed else max(needed),
-        "ulp": max((row["ulp"] for row in rows if row["ulp"] is not None), default=None),
         "cosine": min((row["cosine"] for row in rows if row["cosine"] is not None), default=None),
         "argmax": sum(hit for hit, _ in hits) / sum(rows for _, rows in hits) if hits else None,
         "worst": Worst(probe, index, old, new),
     }
+
+
+def _most(rows: list[dict[str, Any]], name: str) -> Any:
+    return max((row[name] for row in rows if row[name] is not None), default=None)

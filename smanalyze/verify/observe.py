@@ -30,6 +30,7 @@ from smanalyze.verify.observed import (
 )
 from smanalyze.verify.places import places, variables_of
 from smanalyze.verify.sandbox import Sandbox
+from smanalyze.verify.save import Saver
 from smanalyze.verify.steps import Worker
 from smanalyze.verify.values import Received, chosen, seen
 
@@ -40,13 +41,14 @@ OLDEST = [2, 12]
 @record
 class Request:
     """What to call with what: a signature without a plan was not asked for. ``complete``: the model has no MetaGraph
-    besides those of the report; ``seed`` chooses among variables that are too many."""
+    besides those of the report; ``seed`` chooses among variables that are too many. ``saver`` keeps the calls."""
 
     planned: tuple[SignatureInputs, ...]
     seed: int
     permitted: frozenset[str]
     complete: bool = True
     full: bool = False
+    saver: Saver | None = None
 
 
 def observe(
@@ -59,7 +61,7 @@ def observe(
         raise UsageError(f"TensorFlow cannot be used: {worker.could_not_start}")
     check_version((worker.started or {})["tensorflow"])
     before = box.files()
-    caller = Caller(box, worker)
+    caller = Caller(box, worker, request.saver)
     loads = []
     for number, graph in enumerate(model.meta_graphs):
         said = report.meta_graphs[number]

@@ -22,7 +22,7 @@ MAX_VALUES = 10_000
 MAX_STRING = 240
 """Characters of one string in the text."""
 
-_FAULTS = (OSError, ValueError, TypeError, KeyError, MemoryError, EOFError, FormatError, struct.error)
+FAULTS = (OSError, ValueError, TypeError, KeyError, MemoryError, EOFError, FormatError, struct.error)
 """What a file can cause that a model has tampered with."""
 
 
@@ -34,8 +34,8 @@ def read_outputs(found: Iterable[dict[str, Any]]) -> tuple[tuple[RunOutput, ...]
         note = ""
         if one.get("file") or one.get("raw"):
             try:
-                arrays[one["name"]] = _array(one, shape)
-            except _FAULTS:
+                arrays[one["name"]] = read_array(one, shape)
+            except FAULTS:
                 note = "its values could not be read"
         elif one["size"] > LARGEST:
             note = f"its values are not shown: {one['size']:,} bytes are more than {LARGEST:,}"
@@ -45,7 +45,9 @@ def read_outputs(found: Iterable[dict[str, Any]]) -> tuple[tuple[RunOutput, ...]
     return tuple(rows), arrays
 
 
-def _array(one: dict[str, Any], shape: tuple[int, ...]) -> Any:
+def read_array(one: dict[str, Any], shape: tuple[int, ...]) -> Any:
+    """The values that the worker kept, strings as an object array of bytes. Raises one of ``FAULTS`` where the file is
+    not what it should be."""
     import numpy as np
 
     stored = np.load(one["file"] or one["raw"], allow_pickle=False)
@@ -63,6 +65,14 @@ def _array(one: dict[str, Any], shape: tuple[int, ...]) -> Any:
     if at != len(content):
         raise ValueError("the lengths are not those of the strings")
     return found.reshape(shape)
+
+
+def read_kept(one: dict[str, Any], shape: tuple[int, ...]) -> Any:
+    """As ``read_array``; None for a file that a model has tampered with."""
+    try:
+        return read_array(one, shape)
+    except FAULTS:
+        return None
 
 
 def _row(one: dict[str, Any], shape: tuple[int, ...], array: Any, note: str) -> RunOutput:
@@ -117,13 +127,18 @@ def listed(array: Any) -> tuple[tuple[Any, ...] | None, Any]:
 # Saving -------------------------------------------------------------------------------------------------------------
 
 
+def safe_name(name: str) -> str:
+    """A name that can be a file's, with ``_`` for what cannot stand there."""
+    return "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in name)[:120].lstrip(".") or "_"
+
+
 def file_names(names: Iterable[str]) -> dict[str, str]:
     """A file name for each output: its own where that can be one, else with ``_`` for what cannot stand there, and a
     number where two would be the same."""
     found: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
-        safe = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in name)[:120].lstrip(".") or "_"
+        safe = safe_name(name)
         stem, number = safe, 2
         while stem.lower() in taken:
             stem, number = f"{safe}-{number}", number + 1

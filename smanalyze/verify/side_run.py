@@ -17,6 +17,7 @@ from smanalyze.report.findings import Location
 from smanalyze.verify.child import Outcome
 from smanalyze.verify.exchange import written
 from smanalyze.verify.judge import Kept
+from smanalyze.verify.outputs import read_kept
 from smanalyze.verify.places import places
 from smanalyze.verify.sandbox import Sandbox
 from smanalyze.verify.steps import Tell, Wanted, Worker
@@ -73,9 +74,7 @@ class SideRun:
         }  # fmt: skip
         outcome = self.worker.do("call", self._where(key), request)
         found = outcome.result["outputs"] if outcome.kind == "ok" else ()
-        return outcome, {
-            one["name"]: Kept(one["dtype"], tuple(one["shape"]), one["digest"], one["file"]) for one in found
-        }
+        return outcome, {one["name"]: _kept(one) for one in found}
 
     def look(self, key: str, trial: Trial, chain: tuple[str, ...], nodes: list[str]) -> tuple[Outcome, Outputs]:
         """What some nodes of a signature's function compute, or of what calls lead to: samples, by tensor."""
@@ -86,9 +85,7 @@ class SideRun:
         }  # fmt: skip
         outcome = self.worker.do("look inside", self._where(key), request)
         found = outcome.result["tensors"] if outcome.kind == "ok" else ()
-        return outcome, {
-            one["name"]: Kept(one["dtype"], tuple(one["shape"]), one["digest"], one["file"]) for one in found
-        }
+        return outcome, {one["name"]: _kept(one) for one in found}
 
     def assign(self, values: Iterator[tuple[str, str, Any]]) -> str:
         """Gives variables other values, (path, dtype, array) one after the other; why one does not take them, or ""."""
@@ -132,6 +129,13 @@ class SideRun:
 
     def _folder(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self._box.root / "arrays"))
+
+
+def _kept(one: dict[str, Any]) -> Kept:
+    shape = tuple(one["shape"])
+    there = one["file"] or one["raw"]
+    kept = tuple(one.get("sample", shape))
+    return Kept(one["dtype"], shape, one["digest"], (lambda: read_kept(one, kept)) if there else None)
 
 
 def interleaved(*trials: Iterator[Any]) -> Iterator[Any]:

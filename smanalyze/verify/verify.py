@@ -18,6 +18,7 @@ from smanalyze.verify.answer import build_report, refused_report
 from smanalyze.verify.gate import permitted_classes, refusals, refuses_load
 from smanalyze.verify.observe import Request, observe
 from smanalyze.verify.sandbox import Sandbox, check_numbers, find_interpreter, limits_for
+from smanalyze.verify.save import Saver
 from smanalyze.verify.steps import Wanted, Worker
 
 PROFILES = ("quick", "full")
@@ -40,6 +41,7 @@ def verify(
     memory: int | None = None,
     tell: Callable[[str], None] | None = None,
     against: Against | None = None,
+    save: str | None = None,
 ) -> VerifyReport:
     """Which claims of the report does TensorFlow confirm? Loads a private copy of the model in a child process without
     network, with limits of memory (bytes) and time (``timeout`` seconds a call), calls its signatures and compares.
@@ -48,7 +50,8 @@ def verify(
     that should be refused. ``tags`` chooses one MetaGraph, and the answer is about a report of that one; ``inputs`` is
     the path of a .npz or JSON file. ``permit`` names risk classes that may act; ``libraries`` are files of custom ops;
     ``python`` is an interpreter whose TensorFlow is used instead of this one's; ``tell`` takes the name of each step.
-    ``against`` names another model that is then run side by side with this one, as its predecessor.
+    ``against`` names another model that is then run side by side with this one, as its predecessor. ``save`` is a new
+    folder for what is fed and what comes out.
     Raises UsageError where there is no TensorFlow, or it cannot be used, and for what cannot be asked of the model;
     never for what the model does.
     """
@@ -64,19 +67,20 @@ def verify(
     refused = refusals(scan(chosen), permitted)
     if refuses_load(refused):
         return refused_report(analyze(chosen, sections=("model",)), profile, permit, refused)
+    saver = None if save is None else Saver(save, several=len(model.meta_graphs) > 1)
     with Sandbox(interpreter, limits_for(model, memory, timeout), permitted) as box:
         worker = Worker(box, Wanted(libraries, seed, 1, ops_of(chosen)), tell or _silent)
         worker.begin()  # TensorFlow is imported while we read
         report = analyze(chosen)
         complete = len(chosen.meta_graphs) == len(model.meta_graphs)
-        asked = Request(planned, seed, permitted, complete=complete, full=profile == "full")
+        asked = Request(planned, seed, permitted, complete=complete, full=profile == "full", saver=saver)
         observed = observe(chosen, report, refused, box, worker, asked)
     verified = build_report(report, observed, refused, profile, permit)
     if against is None:
         return verified
     wanted = Wanted(libraries, seed, 1, ())
     compared = run_against(
-        model, against, Asked(seed, inputs, permitted, tags, signatures),
+        model, against, Asked(seed, inputs, permitted, tags, signatures, saver),
         lambda one: Sandbox(interpreter, limits_for(one, memory, timeout), permitted), wanted, tell or _silent,
     )  # fmt: skip
     return replace(verified, against=compared)

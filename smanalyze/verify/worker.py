@@ -299,7 +299,8 @@ def sampled(tensor: Any, value: Any, request: Any) -> Any:
     """What one tensor is, and so many of its elements in even steps."""
     array = value.numpy()
     some = np.ravel(array)[:: max(1, -(-array.size // MAX_SAMPLE))] if array.size else np.ravel(array)
-    return dict(kept(tensor.name, tensor, some, digest_of(array), request), shape=list(array.shape))
+    told = kept(tensor.name, tensor, some, digest_of(array), request)
+    return dict(told, shape=list(array.shape), sample=list(some.shape))
 
 
 def parts(pairs: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,24 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from smanalyze.report.against import GATES, LEVELS, OutputAgainst, Tolerance
+from smanalyze.report.against import GATES, LEVELS, OutputAgainst, Tolerance, Worst
 from smanalyze.verify.judge import DEFAULTS, Kept, compare, judge, worst_level
 
 F32 = DEFAULTS["float32"]
 FLOATS = hnp.arrays(np.float32, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(-1e3, 1e3, width=32))
 
 
-def kept(folder: Path, values: Any, dtype: str = "") -> Kept:
-    """An output as a worker keeps it."""
+def kept(values: Any, dtype: str = "") -> Kept:
+    """An output as it was kept."""
     array = np.asarray(values)
-    digest = hashlib.sha256(array.tobytes()).hexdigest()
-    file = folder / f"{digest}-{array.dtype}.npy"
-    np.save(file, array)
-    return Kept(dtype or str(array.dtype), array.shape, digest, str(file))
+    digest = hashlib.sha256(array.tobytes() if array.dtype != object else repr(array).encode()).hexdigest()
+    return Kept(dtype or str(array.dtype), array.shape, digest, lambda: array)
 
 
-def judged(folder: Path, old: Any, new: Any, noise: float | None = None, **given_for: Tolerance) -> OutputAgainst:
-    return judge(("y", "y"), [(kept(folder, old), kept(folder, new))], noise, given_for)
+def judged(old: Any, new: Any, noise: float | None = None, **given_for: Tolerance) -> OutputAgainst:
+    return judge(("y", "y"), [(kept(old), kept(new))], noise, given_for)
 
 
 def f32(*values: float) -> Any:
@@ -58,44 +55,50 @@ def f32(*values: float) -> Any:
         (np.array([1 + 1j]), np.array([1 + 2j]), None, "different"),
     ],
 )
-def test_levels(old: Any, new: Any, noise: float | None, level: str, tmp_path: Path) -> None:
-    assert judged(tmp_path, old, new, noise).level == level
-    assert judged(tmp_path, new, old, noise).level == level
+def test_levels(old: Any, new: Any, noise: float | None, level: str) -> None:
+    assert judged(old, new, noise).level == level
+    assert judged(new, old, noise).level == level
 
 
 def test_strings_are_equal_or_different() -> None:
-    one, other = Kept("string", (2,), "a", None), Kept("string", (2,), "b", None)
+    one = kept(np.array([[b"a", b"b"], [b"c", b"d"]], object), "string")
+    other = kept(np.array([[b"a", b"b"], [b"x", b"y"]], object), "string")
     assert judge(("y", "y"), [(one, one)], None, {}).level == "bitwise"
     row = judge(("y", "y"), [(one, other)], None, {})
-    assert (row.level, row.reason, row.max_abs) == ("different", "its values are no numbers", None)
+    assert (row.level, row.reason, row.max_abs) == ("different", "2 of 4 strings differ", None)
+    assert row.worst == Worst(0, (1, 0), "b'c'", "b'x'")
 
 
-def test_a_tolerance_is_that_of_the_output_then_of_all_then_of_the_coarser_dtype(tmp_path: Path) -> None:
+def test_what_was_too_large_to_keep_is_different_without_measures() -> None:
+    one, other = Kept("float32", (9,), "a", None), Kept("float32", (9,), "b", None)
+    row = judge(("y", "y"), [(one, other)], None, {})
+    assert (row.level, row.reason, row.worst) == ("different", "it is too large to keep", None)
+
+
+def test_a_tolerance_is_that_of_the_output_then_of_all_then_of_the_coarser_dtype() -> None:
     old, new = f32(1), f32(1.01)
     loose, tight = Tolerance(0.1, 0), Tolerance(0, 0)
-    assert judged(tmp_path, old, new).level == "different"
-    assert (
-        judge(("y", "y"), [(kept(tmp_path, old), kept(tmp_path, new))], None, {"": loose}).level == "within tolerance"
-    )
-    assert judged(tmp_path, old, new, y=loose).level == "within tolerance"
+    assert judged(old, new).level == "different"
+    assert judge(("y", "y"), [(kept(old), kept(new))], None, {"": loose}).level == "within tolerance"
+    assert judged(old, new, y=loose).level == "within tolerance"
     both = {"": loose, "y": tight}
-    assert judge(("y", "y"), [(kept(tmp_path, old), kept(tmp_path, new))], None, both).level == "different"
-    half = judged(tmp_path, np.array([1], np.float16), f32(1.005))
+    assert judge(("y", "y"), [(kept(old), kept(new))], None, both).level == "different"
+    half = judged(np.array([1], np.float16), f32(1.005))
     assert (half.level, half.tolerance, half.dtype) == ("within tolerance", DEFAULTS["float16"], "float16 → float32")
 
 
-def test_the_worst_probe_is_told(tmp_path: Path) -> None:
-    pairs = [(kept(tmp_path, f32(1, 2)), kept(tmp_path, f32(1, new))) for new in (2.0, 2.5, 2.25)]
+def test_the_worst_probe_is_told() -> None:
+    pairs = [(kept(f32(1, 2)), kept(f32(1, new))) for new in (2.0, 2.5, 2.25)]
     row = judge(("a", "b"), pairs, None, {})
     assert row.worst is not None
     assert (row.worst.probe, row.worst.index, row.worst.old, row.worst.new) == (1, (1,), "2.0", "2.5")
     assert (row.old_name, row.name, row.max_abs, row.argmax) == ("a", "b", 0.5, 1.0)
 
 
-def test_rows_with_another_largest_are_counted(tmp_path: Path) -> None:
+def test_rows_with_another_largest_are_counted() -> None:
     old = np.array([[1, 2], [3, 1], [0, 5], [9, 8]], np.float32)
     new = np.array([[2, 1], [3, 1], [0, 5], [9, 8]], np.float32)
-    assert judged(tmp_path, old, new).argmax == 0.75
+    assert judged(old, new).argmax == 0.75
 
 
 @settings(max_examples=60, deadline=None)
