@@ -15,14 +15,8 @@ from smanalyze.inputs.requests import json_values
 
 def npz(trials: Sequence[tuple[str, Trial]]) -> bytes:
     """A .npz file of (signature key, trial) pairs; with several signatures a name is ``key/input``."""
-    several = len(trials) > 1
-    return npz_of(
-        {
-            f"{key}/{feed.keyword}" if several else feed.keyword: feed.array
-            for key, trial in trials
-            for feed in trial.feeds
-        }
-    )
+    feeds = ((f"{key}/" if len(trials) > 1 else "", feed) for key, trial in trials for feed in trial.feeds)
+    return npz_of({prefix + feed.keyword: feed.array for prefix, feed in feeds})
 
 
 def npz_of(values: Mapping[str, Any]) -> bytes:

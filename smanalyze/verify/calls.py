@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,7 @@ class Caller:
             self.rows.append(RowsSeen(tags, key, name, relative(small[1][name], large[1][name], few)))
 
 
-def _arrays(found: list[dict[str, Any]]) -> dict[str, Any]:
+def _arrays(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The values of outputs that the worker kept."""
     read = {one["name"]: read_kept(one, tuple(one["shape"])) for one in found if one["file"] or one["raw"]}
     return {name: array for name, array in read.items() if array is not None}
