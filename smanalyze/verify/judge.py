@@ -138,7 +138,7 @@ def compare(one: Any, other: Any, tolerance: Tolerance | None) -> Apart:
     index = tuple(int(i) for i in np.unravel_index(at, one.shape)) if beyond.size else ()
     numbers = {
         "max_abs": float(apart.max(initial=0.0)),
-        "mean_abs": float(apart.mean()) if apart.size else 0.0,
+        "mean_abs": float((apart / max(apart.size, 1)).sum()),  # whose sum alone might be too large for a number
         "p99_abs": float(np.quantile(apart, 0.99)) if apart.size else 0.0,
         "max_rel": float((apart / np.where(scale > 0, scale, 1)).max(initial=0.0)),
         "needed_rtol": _needed(apart, scale, atol) if not reason else None,
@@ -180,8 +180,9 @@ def _ulp(one: Any, other: Any, finite: Any) -> int | None:
 def _cosine(x: Any, y: Any) -> float | None:
     import numpy as np
 
-    length = float(np.linalg.norm(x)) * float(np.linalg.norm(y))
-    return min(1.0, float(abs(np.vdot(x, y))) / length) if 0 < length < _HUGE else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        length = float(np.linalg.norm(x)) * float(np.linalg.norm(y))
+        return min(1.0, float(abs(np.vdot(x, y))) / length) if 0 < length < _HUGE else None
 
 
 def _argmax(one: Any, other: Any) -> tuple[int, int] | None:
@@ -210,10 +211,10 @@ def _together(found: list[tuple[int, Apart]], tolerance: Tolerance | None) -> di
     elements = sum(row["size"] for row in rows) or 1
     hits = [row["argmax"] for row in rows if row["argmax"] is not None]
     needed = [row["needed_rtol"] for row in rows]
-    means = [row["mean_abs"] * row["size"] for row in rows if row["mean_abs"] is not None]
+    means = [row["mean_abs"] * (row["size"] / elements) for row in rows if row["mean_abs"] is not None]
     return {
         **{name: _most(rows, name) for name in ("max_abs", "p99_abs", "max_rel", "ulp")},
-        "mean_abs": sum(means) / elements if means else None,
+        "mean_abs": sum(means) if means else None,
         "needed_rtol": None if tolerance is None or None in needed else max(needed),
         "cosine": min((row["cosine"] for row in rows if row["cosine"] is not None), default=None),
         "argmax": sum(hit for hit, _ in hits) / sum(rows for _, rows in hits) if hits else None,

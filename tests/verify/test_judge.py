@@ -134,6 +134,14 @@ def test_ulp_counts_the_numbers_between(dtype: Any) -> None:
     assert compare(np.array([-tiny]), np.array([tiny]), None).numbers["ulp"] == 3  # -0, 0, and the other
 
 
+def test_the_largest_numbers_have_finite_measures() -> None:
+    most = np.finfo(np.float64).max
+    row = judged(np.full(4, most), np.full(4, -most))
+    measures = row.max_abs, row.mean_abs, row.p99_abs, row.max_rel, row.needed_rtol
+    assert row.level == "different"
+    assert all(one is not None and np.isfinite(one) for one in measures)
+
+
 def test_gates_let_less_and_less_pass() -> None:
     assert [len(GATES[name]) for name in ("different", "tolerance", "noise")] == [2, 3, 4]
     assert worst_level([]) == LEVELS[0]
