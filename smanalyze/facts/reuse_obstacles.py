@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from smanalyze.facts.reuse_loaded import Loaded
-from smanalyze.facts.reuse_refused import incomplete_constants, invalid_names, missing_inputs
+from smanalyze.facts.reuse_refused import circle, incomplete_constants, invalid_names, missing_inputs
 from smanalyze.graph.ops import provider, registered
 from smanalyze.model.record import record
 from smanalyze.model.tensors import Structure
@@ -55,6 +55,10 @@ def _refused(loaded: Loaded) -> Iterator[Obstacle]:
     library = loaded.graph.library
     if any(lost.part == "graph" for lost in loaded.model.unreadable):
         return
+    turning = circle(library) if not loaded.is_tf1 else ()
+    if turning:
+        told = " → ".join((*turning[:4], *(["…"] if len(turning) > 4 else []), turning[0]))
+        yield Obstacle(f"TensorFlow refuses functions that call one another in a circle: {told}.", False)
     for refused in (invalid_names(library), missing_inputs(library), incomplete_constants(library)):
         first = next((node for node in refused if node.function or loaded.is_tf1), None)
         if first:

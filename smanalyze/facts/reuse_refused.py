@@ -30,6 +30,35 @@ class RefusedNode:
     fault: str
 
 
+def circle(library: Library) -> tuple[str, ...]:
+    """Functions that call one another in a circle, in order ("There is a cyclic dependency between functions",
+    tensorflow/python/saved_model/function_deserialization.py: _sort_function_defs); () where none do."""
+    gradients = library.gradient_functions
+    below = {
+        name: {call.function for call in library.callees(name) if call.function in library.functions}
+        | {gradients[op] for op in library.index(name).gradient_ops if gradients.get(op) in library.functions}
+        for name in library.functions
+    }
+    callers: dict[str, list[str]] = {name: [] for name in below}
+    for name, ends in below.items():
+        for end in ends:
+            callers[end].append(name)
+    waiting = {name: len(ends) for name, ends in below.items()}
+    ready = [name for name, count in waiting.items() if not count]
+    for name in ready:  # which grows meanwhile
+        for caller in callers[name]:
+            waiting[caller] -= 1
+            if not waiting[caller]:
+                ready.append(caller)
+    left = {name for name, count in waiting.items() if count}
+    path: dict[str, int] = {}
+    at = min(left, default="")
+    while left and at not in path:
+        path[at] = len(path)
+        at = min(below[at] & left)
+    return tuple(path)[path[at] :] if left else ()
+
+
 def invalid_names(library: Library) -> Iterator[RefusedNode]:
     """Nodes whose names TensorFlow does not allow ("Node name contains invalid characters")."""
     valid = NODE_NAME.fullmatch

@@ -17,7 +17,7 @@ from smanalyze.facts.layers_objects import ObjectTree
 from smanalyze.facts.reuse import NOTHING, build_reuse
 from smanalyze.facts.reuse_keras import KerasFacts
 from smanalyze.facts.reuse_obstacles import VERSION
-from smanalyze.facts.reuse_refused import NODE_NAME
+from smanalyze.facts.reuse_refused import NODE_NAME, circle
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.load import load
 from smanalyze.model.saved_model import Found, SavedModel
@@ -307,3 +307,24 @@ def test_tfsm_layer_does_what_we_say() -> None:
         truth = said[str(TESTDATA / "models" / name)]
         # "partly" is a model that loads once tf_keras is imported, which this process did not do.
         assert (answer.works == "yes") == (truth == "yes"), (name, answer, truth)
+
+
+def test_functions_that_call_one_another_in_a_circle_are_refused() -> None:
+    """As tf.saved_model.load says of it: "There is a cyclic dependency between functions"."""
+    answers = reuse_of(TESTDATA / "broken" / "recursive_function").answers
+    assert answers[0].works == "no"
+    assert "in a circle: __inference_ping_900 → __inference_pong_900 → __inference_ping_900" in " ".join(
+        answers[0].says
+    )
+
+
+def test_the_circle_alone_is_told_not_what_leads_there() -> None:
+    library = ModelGraph(load(TESTDATA / "broken" / "recursive_function").meta_graphs[0]).library
+    turning = circle(library)
+    for name, after in zip(turning, (*turning[1:], turning[0]), strict=True):
+        assert after in {call.function for call in library.callees(name)}
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.name)
+def test_no_sound_model_turns_in_a_circle(path: Path) -> None:
+    assert [circle(ModelGraph(one).library) for one in load(path).meta_graphs if circle(ModelGraph(one).library)] == []
