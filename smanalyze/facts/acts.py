@@ -35,7 +35,29 @@ NOT_ACTS = frozenset({"summary", "state", "run-state", "random"})
 _PATHS = frozenset({"file-write", "file-read", "dataset-file", "table-file", "file-map", "file-list", "saver"})
 """Classes whose operand is a path."""
 
-Way = tuple[Start, tuple[str, ...]]
+
+class _Steps(NamedTuple):
+    """Steps of a way, from its beginning: a tuple for each of many functions in a row would grow with their number."""
+
+    first: tuple[str, ...]
+    rest: _Steps | None
+    length: int
+
+    def listed(self) -> tuple[str, ...]:
+        """All of them."""
+        found: list[str] = []
+        current: _Steps | None = self
+        while current is not None:
+            found += current.first
+            current = current.rest
+        return tuple(found)
+
+
+def _steps(first: tuple[str, ...], rest: _Steps | None = None) -> _Steps:
+    return _Steps(first, rest, len(first) + (rest.length if rest else 0))
+
+
+Way = tuple[Start, _Steps]
 """What starts something, and the steps from there."""
 
 
@@ -157,19 +179,19 @@ class Acts:
     # What starts it --------------------------------------------------------------------------------------------
 
     def _act(self, uses: list[_Use]) -> Act:
-        ways: dict[str, tuple[Start, tuple[str, ...], _Use]] = {}
+        ways: dict[str, tuple[Start, _Steps, _Use]] = {}
         for use in uses:
             for start, steps in self._ways_to(use):
                 kept = ways.get(start.when)
-                if kept is None or len(steps) < len(kept[1]):
+                if kept is None or steps.length < kept[1].length:
                     ways[start.when] = (start, steps, use)
         ordered = sorted(ways.values(), key=lambda way: way[0].order)
         risk = uses[0].risk
         use = ordered[0][2] if ordered else uses[0]
         holder = self._index(use.body).names[use.number]
         nowhere = (f"function {use.body}" if use.body else "main graph",)
-        steps = (ordered[0][0].label, *ordered[0][1]) if ordered else nowhere
-        path = (*steps, f"node {holder}")
+        way = (ordered[0][0].label, *ordered[0][1].listed()) if ordered else nowhere
+        path = (*way, f"node {holder}")
         return Act(
             op=risk.op,
             risk_class=risk.risk_class,
@@ -186,7 +208,7 @@ class Acts:
         """The shortest way from each start to a node."""
         if use.body:
             return self._ways_to_function(use.body) if use.number in self._alive(use.body) else ()
-        return tuple((start, ()) for start, numbers in self.starts.main if use.number in numbers)
+        return tuple((start, _steps(())) for start, numbers in self.starts.main if use.number in numbers)
 
     def _ways_to_function(self, name: str) -> tuple[Way, ...]:
         found = self._ways.get(name)
@@ -198,7 +220,7 @@ class Acts:
         """Breadth first from the function to those that call it, so that the first way to a start is a shortest."""
         found: dict[str, Way] = {}
         seen = {name}
-        queue: list[tuple[str, tuple[str, ...]]] = [(name, (f"function {name}",))]
+        queue = [(name, _steps((f"function {name}",)))]
         for function, steps in queue:
             for start in self.starts.of(function) or ():
                 found.setdefault(start.when, (start, steps))
@@ -212,10 +234,10 @@ class Acts:
                 if not caller:
                     for start, numbers in self.starts.main:
                         if number in numbers:
-                            found.setdefault(start.when, (start, (step, *steps)))
+                            found.setdefault(start.when, (start, _steps((step,), steps)))
                 elif caller not in seen:
                     seen.add(caller)
-                    queue.append((caller, (f"function {caller}", step, *steps)))
+                    queue.append((caller, _steps((f"function {caller}", step), steps)))
         return found.values()
 
     def _alive(self, name: str) -> set[int]:

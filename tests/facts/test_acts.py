@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,24 @@ def test_the_way_is_the_shortest() -> None:
     outer = made_function("outer", "t", [call("in", "writes", "t")], y="t")
     (act,) = acts_of([X, call("a", "outer", "x"), call("y", "writes", "a")], SERVED, functions=(WRITES, outer))
     assert act.path == ("signature serve", "node y", "function writes", "node w")
+
+
+def test_a_way_through_very_many_functions_takes_little_room() -> None:
+    """The steps so far, listed for each function, took gigabytes."""
+    count = 4000
+    chain = [
+        made_function(f"f{k}", "t", [call("in", f"f{k + 1}" if k < count - 1 else "writes", "t")], y="in")
+        for k in range(count)
+    ]
+    graph = model_graph([X, call("y", "f0", "x")], SERVED, functions=(*chain, WRITES))
+    acts = Acts(graph, Names(graph))
+    acts.operands.flow.callers  # noqa: B018  (what both searches need)
+    tracemalloc.start()
+    (act,) = acts.every
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(act.path) == 2 * count + 4
+    assert most < 40_000_000
 
 
 def saved_on_restore(*path: bytes) -> Any:
