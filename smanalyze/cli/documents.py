@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from smanalyze.report.audit import AuditReport
     from smanalyze.report.diff import DiffReport
     from smanalyze.report.document import Report
+    from smanalyze.report.run import RunReport
     from smanalyze.report.scan import ScanReport
     from smanalyze.report.verify import VerifyReport
 
@@ -101,6 +102,14 @@ def as_verifications(parts: list[Any], name: str) -> list[VerifyReport]:
     from smanalyze.report.verify import VERIFY_SCHEMA_VERSION, VerifyReport
 
     found: list[VerifyReport] = _read_as(VerifyReport, VERIFY_SCHEMA_VERSION, parts, name)
+    return found
+
+
+def as_runs(parts: list[Any], name: str) -> list[RunReport]:
+    """Each part as a call. Raises FormatError where it is none."""
+    from smanalyze.report.run import RUN_SCHEMA_VERSION, RunReport
+
+    found: list[RunReport] = _read_as(RunReport, RUN_SCHEMA_VERSION, parts, name)
     return found
 
 

@@ -17,11 +17,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Adds the command to the parser."""
     parser = commands.add_parser(
         "render",
-        help="turn a JSON report, audit, scan, diff or verification into another format",
-        description="Read what `smanalyze report`, `audit`, `scan`, `diff` or `verify` wrote with --format json, and "
-        "render it again. No model is needed.",
+        help="turn a JSON report, audit, scan, diff, verification or run into another format",
+        description="Read what `smanalyze report`, `audit`, `scan`, `diff`, `verify` or `run` wrote with --format json, "
+        "and render it again. No model is needed.",
         epilog="A report, an audit and a diff can be text, JSON, HTML or Markdown, a scan SARIF too, a verification "
-        "text or JSON; HTML shows one model.",
+        "and a run text or JSON; HTML shows one model.",
     )
     parser.add_argument("file", metavar="REPORT.json", help="a report; - for standard input")
     options.add_outputs(parser, FORMATS)
@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(args: argparse.Namespace, parts: list[Any], outputs: list[options.Output], several: bool) -> None:
-    from smanalyze.cli import audit, diff, report, scan, verify
-    from smanalyze.cli.documents import as_audits, as_diffs, as_reports, as_scans, as_verifications
+    from smanalyze.cli import audit, diff, report, run, scan, verify
+    from smanalyze.cli.documents import as_audits, as_diffs, as_reports, as_runs, as_scans, as_verifications
     from smanalyze.errors import UsageError
 
     fields = parts[0] if parts and isinstance(parts[0], dict) else {}
@@ -65,6 +65,9 @@ def _write(args: argparse.Namespace, parts: list[Any], outputs: list[options.Out
     elif "deaths" in fields and len(parts) == 1:
         (proof,) = as_verifications(parts, args.file)
         options.write_outputs(outputs, lambda *how: verify.render(proof, *how), args.color)
+    elif "milliseconds" in fields and len(parts) == 1:
+        (call,) = as_runs(parts, args.file)
+        options.write_outputs(outputs, lambda *how: run.render(call, *how), args.color)
     elif "verdict" in fields:
         audits = as_audits(parts, args.file)
         options.write_outputs(outputs, lambda *how: audit.render(audits, *how, several=several), args.color)

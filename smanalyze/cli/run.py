@@ -66,7 +66,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     for flag, other, metavar, text in (
         ("--inputs", "--inputs", "NAME=FILE[;...]", "inputs from .npy files, or .npz files as FILE[ARRAY]; or one .npz "
          "or JSON file that has them all"),
-        ("--input-exprs", "--input_exprs", "NAME=EXPR[;...]", "inputs as literals or NumPy expressions"),
+        ("--input-exprs", "--input_exprs", "NAME=EXPR[;...]", "inputs as literals or NumPy expressions; this and its "
+         "two neighbours may be given several times"),
         ("--input-examples", "--input_examples", "NAME=LIST[;...]", "inputs of tf.Examples: lists of dicts of "
          "features"),
     ):  # fmt: skip
@@ -166,6 +167,10 @@ def render(report: RunReport, kind: str, color: bool, width: int) -> str:
         from smanalyze.render.json import render_json
 
         return render_json([report])
+    if kind != "text":
+        from smanalyze.errors import UsageError
+
+        raise UsageError("A run is text or JSON.")
     from smanalyze.render.run_text import render_run_text
 
     return render_run_text(report, width=width, color=color)

@@ -111,9 +111,10 @@ class _Builder:
         return Arguments(tuple(positional), keywords, tuple(self._feeds), tuple(self._literals))
 
     def _optional(self, argument: Argument) -> bool:
-        """Whether it may be left out: its default is what it was traced for."""
+        """Whether it may be left out: there is nothing in it, or its default is what it was traced for."""
         inside = self._by_keyword and argument.value.kind in _LITERALS
-        return inside or (argument.default is not None and argument.default == argument.text)
+        empty = argument.value.kind in ("list", "tuple", "dict") and not argument.value.items
+        return inside or empty or (argument.default is not None and argument.default == argument.text)
 
     def tree(self, spec: Structure, given: Given, name: str) -> Tree:
         """One value, or what is inside of it."""

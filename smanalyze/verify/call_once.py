@@ -74,7 +74,9 @@ def _in_session(box: Sandbox, worker: Worker, target: Target, call: Call, why: s
     outcome = worker.do("call", _where(target), request, limits.load + limits.step)
     refused = outcome.result.get("not_loaded") if outcome.kind == "ok" else None
     if refused is not None:
-        return Ended(call, Outcome("exception", message=why), None)
+        refused = worker.plain(refused)
+        message = why if refused == why else f"{why}; in a session of TensorFlow 1: {refused}"
+        return Ended(call, Outcome("exception", message=message), None)
     return Ended(call, outcome, "session", f"tf.saved_model.load cannot load the model: {why}")
 
 

@@ -111,6 +111,10 @@ class Worker:
         """Seconds of the whole run; what has begun is given one."""
         return max(self._box.end - time.monotonic(), 1.0)
 
+    def plain(self, message: str) -> str:
+        """A message of TensorFlow's in one line, without the places and names of this machine."""
+        return _plain(self._clean(message))
+
     def _clean(self, text: str) -> str:
         """Without the times, places and names of this machine."""
         text = text.replace(str(self._box.root), "<scratch>")

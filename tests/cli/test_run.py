@@ -102,6 +102,16 @@ def test_json_is_the_record_and_follows_the_schema(cli: Command, monkeypatch: py
     assert values == [[1.5, "nan"], ["Y2Fmw6k=", "G1szMW3/"]]
 
 
+def test_render_draws_it_again(cli: Command, tmp_path: Path) -> None:
+    from smanalyze.render.json import render_json
+
+    (tmp_path / "run.json").write_text(render_json([RAN]), encoding="utf-8")
+    said = cli("render", tmp_path / "run.json")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("m: signature serving_default ran.\n\ny: float32 [1, 2]\n")
+    assert cli("render", tmp_path / "run.json", "--format", "html").code == 2
+
+
 def test_values_by_flags_of_both_spellings(cli: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked = answer(RAN, monkeypatch)
     np.save(tmp_path / "a.npy", np.zeros((1, 3), np.float32))

@@ -8,7 +8,7 @@ import smanalyze
 from smanalyze.api.scan import scan
 from smanalyze.errors import UsageError
 from smanalyze.report.verify import RefusedPart, VerifyReport
-from smanalyze.verify.gate import refusals, refuses_load
+from smanalyze.verify.gate import permitted_classes, refusals, refused_call, refuses_load
 from smanalyze.verify.verify import verify
 from tests.conftest import TESTDATA
 from tests.models import NAMES, model_of
@@ -36,6 +36,23 @@ def test_what_acts_when_called_refuses_the_signature(place: str, permit: str) ->
     assert [(part.where.signature, part.permit) for part in parts] == [("serving_default", permit)]
     assert not refuses_load(parts)
     assert refused(place, permit) == ()
+
+
+def test_a_function_of_the_tree_is_refused_as_a_signature_is() -> None:
+    found = scan(smanalyze.load(TESTDATA / "models" / "file_writer_in_branch"))
+    for key, path in (("serving_default", None), (None, "__call__")):
+        (part,) = refused_call(found, frozenset(), key, path)
+        assert (part.where.signature, part.where.object_path, part.permit) == (key, path, "file-write")
+        assert refused_call(found, frozenset({"file-write"}), key, path) == []
+    assert refused_call(found, frozenset(), None, "another") == []
+    assert refused_call(found, frozenset(), "another", None) == []
+
+
+def test_libraries_permit_what_they_bring() -> None:
+    assert permitted_classes(frozenset({"network"}), ()) == {"network"}
+    assert permitted_classes(frozenset(), ("ops.so",)) == {"unknown-code", "library-code"}
+    with pytest.raises(UsageError, match="no risk class 'all'"):
+        permitted_classes(frozenset({"all"}), ())
 
 
 def test_no_other_model_is_refused() -> None:
