@@ -18,8 +18,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "render",
         help="turn a JSON report, audit, scan, diff, verification or run into another format",
-        description="Read what `smanalyze report`, `audit`, `scan`, `diff`, `verify` or `run` wrote with --format json, "
-        "and render it again. No model is needed.",
+        description="Read what `smanalyze report`, `audit`, `scan`, `diff`, `verify` or `run` wrote with --format "
+        "json, and render it again. No model is needed.",
         epilog="A report, an audit and a diff can be text, JSON, HTML or Markdown, a scan SARIF too, a verification "
         "and a run text or JSON; HTML shows one model.",
     )
@@ -62,12 +62,12 @@ def _write(args: argparse.Namespace, parts: list[Any], outputs: list[options.Out
     if "security_review" in fields and len(parts) == 1:
         (answer,) = as_diffs(parts, args.file)
         options.write_outputs(outputs, lambda *how: diff.render(answer, *how), args.color)
-    elif "deaths" in fields and len(parts) == 1:
-        (proof,) = as_verifications(parts, args.file)
-        options.write_outputs(outputs, lambda *how: verify.render(proof, *how), args.color)
     elif "milliseconds" in fields and len(parts) == 1:
         (call,) = as_runs(parts, args.file)
         options.write_outputs(outputs, lambda *how: run.render(call, *how), args.color)
+    elif "deaths" in fields and len(parts) == 1:
+        (proof,) = as_verifications(parts, args.file)
+        options.write_outputs(outputs, lambda *how: verify.render(proof, *how), args.color)
     elif "verdict" in fields:
         audits = as_audits(parts, args.file)
         options.write_outputs(outputs, lambda *how: audit.render(audits, *how, several=several), args.color)
