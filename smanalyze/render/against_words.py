@@ -126,6 +126,7 @@ def signature_lines(row: SignatureAgainst, summary: str = "") -> Iterator[str]:
     """What is to be said of a pair of signatures beside its outputs, and beside what the summary says."""
     if row.reason and row.reason.rstrip(".") not in summary:
         yield _sentence(row.reason)
+    yield from map(_sentence, row.notes)
     for one in row.one_sided:
         yield f"The {one.side} model does not take {one.fed.trial} (seed {one.fed.seed}): {one.message}"
     if row.first is not None:

@@ -21,6 +21,7 @@ from smanalyze.verify.first_difference import Matched, find_first
 from smanalyze.verify.gate import refusals, refuses_load
 from smanalyze.verify.judge import judge, worst_level
 from smanalyze.verify.noise import Noise, measure_noise
+from smanalyze.verify.pairing import gone_outputs, pairing_notes
 from smanalyze.verify.probe_both import Probed, probe_both
 from smanalyze.verify.sandbox import Sandbox
 from smanalyze.verify.save import Saver
@@ -151,7 +152,7 @@ class _Pair:
         ran = [one for one in probed if one.fed]
         if any(one.differs() for one in ran):
             self._noise = measure_noise(self._runs[0], ran)
-        judged = [self._outputs(number, one, one.new) for number, one in enumerate(ran)]
+        judged = [(*self._outputs(number, one, one.new), *gone_outputs(one.pair)) for number, one in enumerate(ran)]
         rows = self._explained(ran, judged)
         return [rows[id(one)] if id(one) in rows else self._row(one, ()) for one in probed]
 
@@ -183,7 +184,7 @@ class _Pair:
 
     def _explained(self, ran: list[Probed], judged: list[tuple[OutputAgainst, ...]]) -> dict[int, SignatureAgainst]:
         """The rows, with what makes the difference where there is one."""
-        told = [n for n, outputs in enumerate(judged) if worst_level(one.level for one in outputs) in _EXPLAINED]
+        told = [n for n, outputs in enumerate(judged) if any(one.level in _EXPLAINED for one in outputs)]
         rows = {id(one): self._row(one, outputs) for one, outputs in zip(ran, judged, strict=True)}
         if not told:
             return rows
@@ -229,7 +230,7 @@ class _Pair:
         times = [round(seconds * 1000, 3) for seconds in one.seconds]
         return SignatureAgainst(
             tuple(self._pair.new.tags), one.keys[1], one.keys[0], level, reason, outputs, tuple(one.fed),
-            one_sided=tuple(one.one_sided), old_ms=times[0], new_ms=times[1],
+            one_sided=tuple(one.one_sided), old_ms=times[0], new_ms=times[1], notes=tuple(pairing_notes(one.pair)),
         )  # fmt: skip
 
 
