@@ -191,7 +191,7 @@ class _Pair:
         matched = Matched(self._sides, self._changes, self._pair, ran[0].numbers)
         for number in told:
             one = ran[number]
-            mild = rows[id(one)].level == "within tolerance"
+            mild = all(each.level != "different" for each in judged[number])
             first, why = find_first(self._runs, matched, one, self._against.tolerances, mild=mild)
             rows[id(one)] = replace(rows[id(one)], first=first, first_reason=why)
         by_id = {id(ran[number]): number for number in told}
@@ -200,7 +200,8 @@ class _Pair:
             found = self._against_new(by_id[id(one)], one, swapped)
             return worst_level(row.level for row in found), max((row.max_abs or 0.0 for row in found), default=None)
 
-        causes = attribute(self._runs[0], self._sides, self._changes, [ran[n] for n in told], apart)
+        levels = [worst_level(one.level for one in judged[n] if one.level in _EXPLAINED) for n in told]
+        causes = attribute(self._runs[0], self._sides, self._changes, [ran[n] for n in told], levels, apart)
         for number, cause in zip(told, causes, strict=True):
             one = ran[number]
             rows[id(one)] = replace(rows[id(one)], cause=cause.parts, swaps=cause.swaps)

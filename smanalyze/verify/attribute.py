@@ -18,8 +18,6 @@ from smanalyze.verify.side_run import SideRun
 Judged = Callable[[Probed, list[Any]], tuple[Level, float | None]]
 """How far outputs of a swapped model are from the new one's."""
 
-_ENOUGH: Level = "within tolerance"
-
 
 @record
 class Cause:
@@ -30,9 +28,10 @@ class Cause:
 
 
 def attribute(
-    old: SideRun, sides: tuple[Side, Side], changes: Changes, probed: list[Probed], judged: Judged
+    old: SideRun, sides: tuple[Side, Side], changes: Changes, probed: list[Probed], levels: list[Level], judged: Judged
 ) -> list[Cause]:
-    """One answer for each pair of signatures, which all belong to one pair of MetaGraphs."""
+    """One answer for each pair of signatures, which all belong to one pair of MetaGraphs. ``levels`` are how far they
+    are apart."""
     assets = _changed_assets(sides[1], changes.assets)
     weights = _changed_variables(sides, changes, probed[0].numbers[0])
     parts = tuple(name for name, there in (("weights", weights), ("assets", assets)) if there)
@@ -43,11 +42,14 @@ def attribute(
             whole = "assets" not in tried
             old.with_assets({} if whole else assets)
         for number, one in enumerate(probed):
-            if not any(_explains(swap) for swap in swaps[number]):
+            if not any(explains(swap, levels[number]) for swap in swaps[number]):
                 swaps[number].append(_swapped(old, sides, one, tried, weights if "weights" in tried else {}, judged))
     if not whole:
         old.with_assets({})
-    return [_cause(parts, tuple(found)) for found in swaps]
+    return [
+        cause_of(parts, tuple(found), level, same_program=one.pair.same_program)
+        for one, found, level in zip(probed, swaps, levels, strict=True)
+    ]
 
 
 def _impossible(changes: Changes) -> Iterator[Swap]:
@@ -64,17 +66,22 @@ def _impossible(changes: Changes) -> Iterator[Swap]:
         )
 
 
-def _explains(swap: Swap) -> bool:
-    return swap.level is not None and LEVELS.index(swap.level) <= LEVELS.index(_ENOUGH)
+def explains(swap: Swap, level: Level) -> bool:
+    """Whether a swap takes away a difference of that level: what moves nothing explains nothing, and what leaves one
+    within tolerance does not explain one within tolerance."""
+    enough: Level = "within noise" if level == "within tolerance" else "within tolerance"
+    return swap.moved and swap.level is not None and LEVELS.index(swap.level) <= LEVELS.index(enough)
 
 
-def _cause(parts: tuple[str, ...], swaps: tuple[Swap, ...]) -> Cause:
-    """The parts that explain all; else the graph, with those that changed beside it and could not be told apart."""
-    enough = next((swap.parts for swap in swaps if _explains(swap)), None)
+def cause_of(parts: tuple[str, ...], swaps: tuple[Swap, ...], level: Level, *, same_program: bool) -> Cause:
+    """The parts that explain all; else the graph, with those that changed beside it and could not be told apart. A
+    graph that computes the same (``same_program``) is not to blame where something else is."""
+    enough = next((swap.parts for swap in swaps if explains(swap, level)), None)
     if enough is not None:
         return Cause(enough, swaps)
     every = dict.fromkeys((*parts, *(part for swap in swaps if swap.failed for part in swap.parts)))
-    return Cause((*(part for part in every if _matters(part, swaps)), "graph"), swaps)
+    found = tuple(part for part in every if _matters(part, swaps))
+    return Cause(found if found and same_program else (*found, "graph"), swaps)
 
 
 def _matters(part: str, swaps: tuple[Swap, ...]) -> bool:

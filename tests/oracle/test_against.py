@@ -40,7 +40,7 @@ def first_row(name: str, **how: Any) -> SignatureAgainst:
         ("change_weights_nudged", "different", ("weights",), "MatMul/ReadVariableOp", ("variable hidden",)),
         ("change_constant", "different", ("graph",), "mul/y", ()),
         ("change_layer_inserted_keras3", "different", ("graph",), "stack_1/block3_1/MatMul", ()),
-        ("change_variable_shape", "different", ("weights", "graph"), "stack_1/hidden_1/Cast/ReadVariableOp", None),
+        ("change_variable_shape", "different", ("weights",), "stack_1/hidden_1/Cast/ReadVariableOp", None),
         ("change_input_renamed", "bitwise", (), None, None),
         ("noise_tf1_processes", "bitwise", (), None, None),
     ],
