@@ -36,16 +36,20 @@ def attribute(
     weights = _changed_variables(sides, changes, probed[0].numbers[0])
     parts = tuple(name for name, there in (("weights", weights), ("assets", assets)) if there)
     swaps: list[list[Swap]] = [list(_impossible(changes)) for _ in probed]
+    by_file = sides[1].model if checkpoint_fits(sides, changes, probed[0].numbers[0]) else None
     whole = True
     for tried in dict.fromkeys((*((part,) for part in parts), parts)) if parts else ():
-        if "assets" in tried or not whole:
-            whole = "assets" not in tried
-            old.with_assets({} if whole else assets)
+        files = assets if "assets" in tried else {}
+        checkpoint = by_file if "weights" in tried else None
+        if files or checkpoint is not None or not whole:
+            whole = not files and checkpoint is None
+            old.with_files(files, checkpoint)
+        values = weights if "weights" in tried and by_file is None else {}
         for number, one in enumerate(probed):
             if not any(explains(swap, levels[number]) for swap in swaps[number]):
-                swaps[number].append(_swapped(old, sides, one, tried, weights if "weights" in tried else {}, judged))
+                swaps[number].append(_swapped(old, sides, one, tried, values, judged))
     if not whole:
-        old.with_assets({})
+        old.with_files({})
     return [
         cause_of(parts, tuple(found), level, same_program=one.pair.same_program)
         for one, found, level in zip(probed, swaps, levels, strict=True)
@@ -134,6 +138,21 @@ def _changed_variables(
     return {
         path: twins[row.name, row.object_paths] for path, row in known.items() if (row.name, row.object_paths) in twins
     }
+
+
+def checkpoint_fits(sides: tuple[Side, Side], changes: Changes, number: int) -> bool:
+    """Whether a MetaGraph without objects (TF1) finds all that it restores, by the same names, in the checkpoint of the
+    new model: TensorFlow offers none of its reference variables, so that nobody could assign them."""
+    if sides[0].model.meta_graphs[number].objects is not None:
+        return False
+    twins = {pair.old.name: pair.new for pair in changes.variables if pair.old is not None}
+    rows = [row for row in sides[0].variables if number in row.meta_graphs]
+    return bool(rows) and all(
+        (twin := twins.get(row.name)) is not None
+        and (row.checkpoint_keys, row.dtype, row.shape) == (twin.checkpoint_keys, twin.dtype, twin.shape)
+        and [part.extent for part in row.slices] == [part.extent for part in twin.slices]
+        for row in rows
+    )
 
 
 def _changed_assets(new: Side, pairs: tuple[AssetPair, ...]) -> dict[str, bytes]:

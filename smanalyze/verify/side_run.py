@@ -13,6 +13,7 @@ from typing import Any
 
 from smanalyze.diff.side import Side
 from smanalyze.inputs.records import Feed, Trial
+from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.findings import Location
 from smanalyze.verify.child import Outcome
 from smanalyze.verify.exchange import written
@@ -100,10 +101,11 @@ class SideRun:
                 return f"{path}: {error}"
         return ""
 
-    def with_assets(self, files: Mapping[str, bytes]) -> None:
-        """Other bytes in the place of assets; a child begins anew. An empty mapping gives back the model's own."""
+    def with_files(self, files: Mapping[str, bytes], weights: SavedModel | None = None) -> None:
+        """Other bytes in the place of assets, and the checkpoint of another model; a child begins anew. Without
+        either it is the model's own again."""
         self._box.stop()
-        self._box.copy(self.side.model)
+        self._box.copy(self.side.model, weights)
         for name, content in files.items():
             (self._box.model / "assets" / name).write_bytes(content)
         self.begin()

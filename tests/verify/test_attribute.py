@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from smanalyze.api.diff import match_models
 from smanalyze.report.against import Level, Swap
-from smanalyze.verify.attribute import cause_of
+from smanalyze.verify.attribute import cause_of, checkpoint_fits
+from tests.pairs import sides_of
 
 _FAILED = Swap(("weights",), None, None, False, "w:0: KeyError")
 _STILL: Level = "within tolerance"
@@ -28,3 +32,16 @@ _STILL: Level = "within tolerance"
 )
 def test_causes(swaps: tuple[Swap, ...], level: Level, same: bool, cause: tuple[str, ...]) -> None:
     assert cause_of(("weights",), swaps, level, same_program=same).parts == cause
+
+
+@pytest.mark.parametrize(("name", "fits"), [("noise_tf1_processes", True), ("change_weights_nudged", False)])
+def test_a_tf1_model_takes_the_other_checkpoint_as_it_is(name: str, fits: bool) -> None:
+    """Its reference variables cannot be assigned; those of an object graph can, and by other names too."""
+    _, sides, changes = match_models(*sides_of(name))
+    assert checkpoint_fits(sides, changes, 0) is fits
+
+
+def test_a_tf1_model_does_not_take_a_checkpoint_that_lacks_a_variable() -> None:
+    _, sides, changes = match_models(*sides_of("noise_tf1_processes"))
+    some = replace(changes, variables=changes.variables[1:])
+    assert not checkpoint_fits(sides, some, 0)
