@@ -12,8 +12,8 @@ from smanalyze.report.against import LEVELS, Level, Swap
 from smanalyze.report.changes import AssetPair, Changes
 from smanalyze.report.sections import VariableRow
 from smanalyze.verify.places import variables_of
-from smanalyze.verify.probe_both import Probed, call_all, told
-from smanalyze.verify.side_run import SideRun
+from smanalyze.verify.probe_both import Probed, told
+from smanalyze.verify.side_run import Outputs, SideRun
 
 Judged = Callable[[Probed, list[Any]], tuple[Level, float | None]]
 """How far outputs of a swapped model are from the new one's."""
@@ -98,14 +98,16 @@ def _swapped(
     old: SideRun, sides: tuple[Side, Side], one: Probed, parts: tuple[str, ...],
     weights: dict[str, tuple[VariableRow, VariableRow]], judged: Judged,
 ) -> Swap:  # fmt: skip
-    loaded = old.load(one.numbers[0], anew=True)
-    if loaded.kind != "ok":
-        return Swap(parts, None, None, False, told(loaded))
-    failed = old.assign(_values(sides[1], weights))
-    if failed:
-        return Swap(parts, None, None, False, failed)
-    found = []
-    for outcome, outputs in call_all(old, 0, one):
+    found: list[Outputs] = []
+    for trial, _ in one.trials:
+        if not found or one.changing[0]:  # a call that changes variables is made with the swapped ones each time
+            loaded = old.load(one.numbers[0], anew=True)
+            if loaded.kind != "ok":
+                return Swap(parts, None, None, False, told(loaded))
+            failed = old.assign(_values(sides[1], weights))
+            if failed:
+                return Swap(parts, None, None, False, failed)
+        outcome, outputs = old.call(one.keys[0], trial)
         if outcome.kind != "ok":
             return Swap(parts, None, None, False, told(outcome))
         found.append(outputs)

@@ -28,7 +28,7 @@ Outputs = Mapping[str, Kept]
 
 class SideRun:
     """``with SideRun(...) as run``: calls signatures of one MetaGraph after the other, in a child that is there until
-    another one is asked for. ``changed`` are assets that the copy has from elsewhere, by file name."""
+    another one is asked for. ``stale`` says that what is loaded has been changed by a call."""
 
     def __init__(self, side: Side, box: Sandbox, wanted: Wanted, tell: Tell) -> None:
         self.side = side
@@ -37,6 +37,7 @@ class SideRun:
         self._tell = tell
         self._worker: Worker | None = None
         self._number = 0
+        self.stale = False
 
     def __enter__(self) -> SideRun:
         self._box.__enter__()
@@ -62,8 +63,9 @@ class SideRun:
         return "" if self._worker.ready() else self._worker.could_not_start
 
     def load(self, number: int, *, anew: bool = False) -> Outcome:
-        """Loads a MetaGraph, unless it is there and need not be new."""
+        """Loads a MetaGraph, unless it is there as it was stored and need not be new."""
         self._number = number
+        anew, self.stale = anew or self.stale, False
         return self.worker.load(self._tags, places(self._meta_graph, self.side.meta_graphs[number]), anew=anew)
 
     def call(self, key: str, trial: Trial) -> tuple[Outcome, Outputs]:
