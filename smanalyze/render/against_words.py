@@ -119,7 +119,8 @@ def first_text(first: FirstDifference) -> str:
     far = by or (", in its shape or dtype" if first.level == "incomparable" else "")
     fed = f" It takes {'; '.join(first.fed_by)}." if first.fed_by else ""
     was = f" (it was {first.old_node})" if first.old_node != first.node else ""
-    return f"The first node to differ is {path}{first.node} ({first.op}){was}{reads}{far}.{fed}"
+    beyond = " beyond tolerance" if first.level == "different" else ""
+    return f"The first node to differ{beyond} is {path}{first.node} ({first.op}){was}{reads}{far}.{fed}"
 
 
 def signature_lines(row: SignatureAgainst, summary: str = "") -> Iterator[str]:

@@ -3,7 +3,7 @@ from itself when it runs again, in another process, and with TensorFlow's own th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from smanalyze.diff.side import Side
 from smanalyze.errors import UsageError
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import SavedModel
-from smanalyze.report.against import GATES, AgainstReport, Level, OutputAgainst, SignatureAgainst, Tolerance
+from smanalyze.report.against import GATES, LEVELS, AgainstReport, Level, OutputAgainst, SignatureAgainst, Tolerance
 from smanalyze.report.changes import Changes, MetaGraphPair
 from smanalyze.report.verify import RefusedPart
 from smanalyze.verify.attribute import attribute
@@ -192,7 +192,9 @@ class _Pair:
         for number in told:
             one = ran[number]
             mild = all(each.level != "different" for each in judged[number])
-            first, why = find_first(self._runs, matched, one, self._against.tolerances, mild=mild)
+            first, why = find_first(
+                self._runs, matched, one, furthest_trial(judged[number]), self._against.tolerances, mild=mild
+            )
             rows[id(one)] = replace(rows[id(one)], first=first, first_reason=why)
         by_id = {id(ran[number]): number for number in told}
 
@@ -233,6 +235,13 @@ class _Pair:
             tuple(self._pair.new.tags), one.keys[1], one.keys[0], level, reason, outputs, tuple(one.fed),
             one_sided=tuple(one.one_sided), old_ms=times[0], new_ms=times[1], notes=tuple(pairing_notes(one.pair)),
         )  # fmt: skip
+
+
+def furthest_trial(outputs: Iterable[OutputAgainst]) -> int:
+    """The number of the inputs with which the outputs are furthest apart: with others they may be the same."""
+    told = (one for one in outputs if one.level in _EXPLAINED and one.worst is not None)
+    worst = max(told, key=lambda one: LEVELS.index(one.level), default=None)
+    return worst.worst.probe if worst is not None and worst.worst is not None else 0
 
 
 def _values(outputs: Outputs) -> dict[str, Any]:
