@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smanalyze.render.units import percent_text, plural
-from smanalyze.report.against import AgainstReport, FirstDifference, OutputAgainst, SignatureAgainst, Swap
+from smanalyze.report.against import GATES, AgainstReport, FirstDifference, OutputAgainst, SignatureAgainst, Swap
 
 LEVEL_STYLES = {
     "bitwise": "good", "within noise": "good", "within tolerance": "warning", "different": "error",
@@ -35,7 +35,9 @@ def gate_text(report: AgainstReport) -> str:
     diff = f"A diff of both says {report.static}."
     if report.level is None:
         return f"The gate `{report.gate}` has nothing to decide about. {diff}"
-    return f"It {'passes' if report.passed else 'fails'} the gate `{report.gate}`. {diff}"
+    lost = report.only_old and report.level not in GATES[report.gate] and not report.passed
+    why = f", for {', '.join(report.only_old)} {'is' if len(report.only_old) == 1 else 'are'} gone" if lost else ""
+    return f"It {'passes' if report.passed else 'fails'} the gate `{report.gate}`{why}. {diff}"
 
 
 def level_text(row: SignatureAgainst) -> str:

@@ -144,9 +144,9 @@ class SignatureAgainst:
 @record
 class AgainstReport:
     """Two models run side by side. ``level`` is the worst of all signatures, None where none was compared; ``passed``
-    whether the ``gate`` lets it, which it does not where nothing was compared. ``only_old`` and ``only_new`` are
-    signatures without a partner; ``static`` is the verdict of ``diff``; ``reason`` says why nothing was compared;
-    ``unused`` are declared renames of nothing."""
+    whether the ``gate`` lets it, which it does not where nothing was compared, or signatures are gone (``only_old``).
+    ``only_new`` are those that the old model lacks; ``static`` is the verdict of ``diff``; ``reason`` says why nothing
+    was compared; ``unused`` are declared renames of nothing."""
 
     old_path_name: str
     level: Level | None

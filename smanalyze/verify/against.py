@@ -92,20 +92,32 @@ def run_against(
         reason = lost or "no MetaGraph of both has the same tags"
     levels = [row.level for row in rows if row.level is not None]
     level = worst_level(levels) if levels else None
+    gone = _gone(pairs, asked)
     return AgainstReport(
         old_path_name=old.found.path_name,
         level=level,
         gate=against.gate,
-        passed=level is not None and level not in GATES[against.gate],
+        passed=level is not None and level not in GATES[against.gate] and not gone,
         summary=_summary(rows, reason),
         static=static,
         seed=asked.seed,
         signatures=tuple(rows),
-        only_old=tuple(one.old.key for pair in pairs for one in pair.signatures if one.old and one.new is None),
+        only_old=gone,
         only_new=tuple(one.new.key for pair in pairs for one in pair.signatures if one.new and one.old is None),
         unused=changes.unused_renames,
         reason=reason,
     )
+
+
+def _gone(pairs: list[MetaGraphPair], asked: Asked) -> tuple[str, ...]:
+    """Signatures that only the old model has; none where some of the new model's are asked for."""
+    if asked.signatures is not None:
+        return ()
+    found = [one.old.key for pair in pairs for one in pair.signatures if one.old and one.new is None and pair.new]
+    for pair in pairs:
+        if pair.new is None and pair.old is not None and asked.tags is None:
+            found += [f"{one.key} of tags {','.join(pair.old.tags)}" for one in pair.old.signatures]
+    return tuple(found)
 
 
 def _check_outputs(against: Against, pairs: list[MetaGraphPair]) -> None:

@@ -69,6 +69,15 @@ def test_assets_and_weights_are_told_apart(tmp_path: Path) -> None:
     assert any(row.level == "different" for row in rows.values())
 
 
+@pytest.mark.parametrize("key", [None, ("predict",)])
+def test_a_signature_that_is_gone_does_not_pass(key: tuple[str, ...] | None) -> None:
+    """All others are the same; those that are asked for pass."""
+    old, new = (smanalyze.load(PAIRS / "change_signature_removed" / side) for side in ("old", "new"))
+    report = smanalyze.verify(new, against=Against(old, probes=1), signatures=key).against
+    assert report is not None
+    assert (report.level, report.passed, report.only_old) == ("bitwise", key is not None, () if key else ("embed",))
+
+
 def test_the_smallest_tolerance_that_is_told_passes() -> None:
     row = first_row("change_weights_nudged").outputs[0]
     assert row.needed_rtol is not None and row.tolerance is not None

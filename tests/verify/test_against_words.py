@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from smanalyze.render.against_words import first_text
+from smanalyze.render.against_words import first_text, gate_text
 from smanalyze.report.against import Level
 from tests.verify.against_reports import AGAINST
 
@@ -22,3 +22,9 @@ def test_the_first_node_may_not_be_the_first_that_differs_at_all(level: Level, s
     first = AGAINST.signatures[0].first
     assert first is not None
     assert first_text(replace(first, level=level)).startswith(start)
+
+
+def test_a_gate_that_fails_for_lost_signatures_says_so() -> None:
+    report = replace(AGAINST, level="bitwise", passed=False, only_old=("embed", "predict"))
+    assert gate_text(report).startswith("It fails the gate `different`, for embed, predict are gone.")
+    assert "gone" not in gate_text(AGAINST)
