@@ -87,9 +87,9 @@ def run_against(
                     raise UsageError(f"TensorFlow cannot be used: {run.could_not_start}")
             for pair in pairs:
                 rows += _Pair((one, two), sides, changes, pair, refused, against, asked).compared()
-    if not reason and not any(pair.old is not None and pair.new is not None for pair in pairs):
-        lost = next((one.message for one in (*old.unreadable, *new.unreadable) if one.part == "graph"), "")
-        reason = lost or "no MetaGraph of both has the same tags"
+    if not reason and not rows:
+        matched = any(pair.old is not None and pair.new is not None for pair in pairs)
+        reason = _unread(old, new) or ("" if matched else "no MetaGraph of both has the same tags")
     levels = [row.level for row in rows if row.level is not None]
     level = worst_level(levels) if levels else None
     gone = _gone(pairs, asked)
@@ -98,7 +98,7 @@ def run_against(
         level=level,
         gate=against.gate,
         passed=level is not None and level not in GATES[against.gate] and not gone,
-        summary=_summary(rows, reason),
+        summary=summary_of(rows, reason),
         static=static,
         seed=asked.seed,
         signatures=tuple(rows),
@@ -107,6 +107,15 @@ def run_against(
         unused=changes.unused_renames,
         reason=reason,
     )
+
+
+def _unread(old: SavedModel, new: SavedModel) -> str:
+    """Which of both graphs cannot be read, and why; "" where both can."""
+    for side, model in (("old", old), ("new", new)):
+        for one in model.unreadable:
+            if one.part == "graph":
+                return f"the {side} model: {one.message}"
+    return ""
 
 
 def _gone(pairs: list[MetaGraphPair], asked: Asked) -> tuple[str, ...]:
@@ -262,7 +271,7 @@ def _values(outputs: Outputs) -> dict[str, Any]:
     return {name: array for name, array in read.items() if array is not None}
 
 
-def _summary(rows: list[SignatureAgainst], reason: str) -> str:
+def summary_of(rows: list[SignatureAgainst], reason: str) -> str:
     """The one line: the worst first."""
     levels = [row.level for row in rows if row.level is not None]
     if not levels:
@@ -278,6 +287,8 @@ def _summary(rows: list[SignatureAgainst], reason: str) -> str:
         row = next((one for one in worst[0].outputs if one.level == level), None)
         why = f"{row.name}: {row.reason}" if row is not None else worst[0].reason
         return f"Of {names}, outputs cannot be compared: {why}.{rest}"
+    if level == "different" and not any(one.level == level for row in worst for one in row.outputs):
+        return f"In {names} the new model refuses inputs that the old one takes.{rest}"
     if level == "different":
         causes = ", ".join(dict.fromkeys(part for row in worst for part in row.cause))
         return f"{names[0].upper()}{names[1:]} differ{'s' if len(worst) == 1 else ''} beyond tolerance" + (

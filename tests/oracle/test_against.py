@@ -107,3 +107,11 @@ def test_what_may_not_run_is_not_compared() -> None:
     assert report.level is None
     assert report.reason
     assert report.signatures == ()
+
+
+def test_an_old_model_that_cannot_be_read_is_why_nothing_is_compared(tmp_path: Path) -> None:
+    whole = TESTDATA / "models" / "module_one_signature"
+    (tmp_path / "saved_model.pb").write_bytes((whole / "saved_model.pb").read_bytes()[:600])
+    report = compared(tmp_path, whole)
+    assert report.level is None and not report.passed
+    assert report.reason.startswith("the old model: SavedModel.")
