@@ -4,14 +4,25 @@ here."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_CEILING, Decimal
 
 from smanalyze.render.units import percent_text, plural
-from smanalyze.report.against import GATES, AgainstReport, FirstDifference, OutputAgainst, SignatureAgainst, Swap
+from smanalyze.report.against import (
+    GATES,
+    AgainstReport,
+    FirstDifference,
+    OutputAgainst,
+    ProbeFed,
+    SignatureAgainst,
+    Swap,
+)
 
 LEVEL_STYLES = {
     "bitwise": "good", "within noise": "good", "within tolerance": "warning", "different": "error",
     "incomparable": "error",
 }  # fmt: skip
+
+_SHAPES = 3
 
 
 def level_tone(level: str | None) -> str:
@@ -25,8 +36,11 @@ def milliseconds_text(value: float) -> str:
     return f"{value:,.1f} ms"
 
 
-def number_text(value: float) -> str:
-    """``0.00123``, ``1.2e-07``, ``0``: three significant digits."""
+def number_text(value: float, *, up: bool = False) -> str:
+    """``0.00123``, ``1.2e-07``, ``0``: three significant digits; ``up``: of a number that is not smaller."""
+    exact = Decimal(repr(value))
+    if up and exact:
+        value = float(exact.quantize(Decimal((0, (1,), exact.adjusted() - 2)), ROUND_CEILING))
     return f"{value:.3g}"
 
 
@@ -62,11 +76,17 @@ def output_lines(row: OutputAgainst) -> Iterator[str]:
     if row.worst is not None:
         place = f"{list(row.worst.index)} of set {row.worst.probe + 1}"
         yield f"At {place} it was {row.worst.old}, and is {row.worst.new}."
-    if row.max_abs is not None:
+    odd = row.tolerance is not None and row.worst is not None and row.needed_rtol is None
+    if odd and not row.max_abs:
+        # The measures are those of numbers that are finite in both.
+        yield from ["Elsewhere both are the same."] if row.cosine is not None else []
+    elif row.max_abs is not None:
         yield ", ".join(_measures(row)) + "."
     if row.tolerance is not None:
         said = f"Tolerance: rtol {number_text(row.tolerance.rtol)}, atol {number_text(row.tolerance.atol)}"
-        needed = "" if row.needed_rtol is None else f"; the smallest rtol that passes is {number_text(row.needed_rtol)}"
+        needed = "; no rtol passes" if odd else ""
+        if row.needed_rtol is not None:
+            needed = f"; the smallest rtol that passes is {number_text(row.needed_rtol, up=True)}"
         yield f"{said}{needed}."
     if row.noise is not None:
         yield (
@@ -82,7 +102,8 @@ def _sentence(text: str) -> str:
 
 def _measures(row: OutputAgainst) -> Iterator[str]:
     assert row.max_abs is not None
-    yield f"Difference: at most {number_text(row.max_abs)}"
+    where = " where both are finite" if row.needed_rtol is None and row.tolerance is not None else ""
+    yield f"Difference{where}: at most {number_text(row.max_abs)}"
     if row.mean_abs is not None:
         yield f"{number_text(row.mean_abs)} on average"
     if row.p99_abs is not None:
@@ -131,12 +152,20 @@ def signature_lines(row: SignatureAgainst, summary: str = "") -> Iterator[str]:
         yield _sentence(row.reason)
     yield from map(_sentence, row.notes)
     for one in row.one_sided:
-        yield f"The {one.side} model does not take {one.fed.trial} (seed {one.fed.seed}): {one.message}"
+        yield f"The {one.side} model does not take {fed_text(one.fed)}: {one.message}"
     if row.first is not None:
         yield first_text(row.first)
     if row.first_reason:
         yield _sentence(row.first_reason)
     yield from map(swap_text, row.swaps)
+
+
+def fed_text(fed: ProbeFed) -> str:
+    """``plain (seed 1; x [16, 3])``: which values, and the shapes of the first of them."""
+    shapes = [f"{name} {list(shape or ())}" for name, shape in fed.shapes[:_SHAPES]]
+    more = ["…"] if len(fed.shapes) > _SHAPES else []
+    told = f"; {', '.join([*shapes, *more])}" if shapes else ""
+    return f"{fed.trial.partition(', batch ')[0]} (seed {fed.seed}{told})"
 
 
 def lone_lines(report: AgainstReport) -> Iterator[str]:
