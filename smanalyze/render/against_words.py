@@ -59,6 +59,11 @@ def level_text(row: SignatureAgainst) -> str:
     return row.level or "not compared"
 
 
+def tags_text(row: SignatureAgainst, report: AgainstReport) -> str:
+    """The tags of its MetaGraph, where there are several."""
+    return ",".join(row.tags) if len({one.tags for one in report.signatures}) > 1 else ""
+
+
 def cause_text(row: SignatureAgainst) -> str:
     """``weights and graph``."""
     return " and ".join(row.cause)
