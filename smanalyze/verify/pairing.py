@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from smanalyze.report.against import OutputAgainst
 from smanalyze.report.changes import SignaturePair
 
+MAX_TOLD = 4
+"""Inputs or outputs that are named in one sentence."""
+
 
 def gone_outputs(pair: SignaturePair) -> tuple[OutputAgainst, ...]:
     """Outputs that only the old model gives: who asks the new one for them gets an error."""
@@ -24,21 +27,23 @@ def gone_outputs(pair: SignaturePair) -> tuple[OutputAgainst, ...]:
 def pairing_notes(pair: SignaturePair) -> Iterator[str]:
     """How inputs and outputs were brought together, where callers of the old model have to know."""
     for word, tensors in (("input", pair.inputs), ("output", pair.outputs)):
-        for one in tensors:
-            if one.old is None or one.new is None:
-                continue
-            if one.old.name != one.new.name:
-                yield f"The {word} {one.old.name} is called {one.new.name} in the new model"
-            if word == "input" and one.old.dtype != one.new.dtype:
-                yield (
-                    f"The input {one.new.name} was {one.old.dtype}, and is {one.new.dtype}: each model is fed in its "
-                    "own dtype, with values that both hold"
-                )
-    for one in pair.inputs:
-        if one.old is None and one.new is not None:
-            yield f"Only the new model has the input {one.new.name}"
-        elif one.old is not None and one.new is None:
-            yield f"Only the old model has the input {one.old.name}"
-    for one in pair.outputs:
-        if one.old is None and one.new is not None:
-            yield f"Only the new model gives the output {one.new.name}"
+        both = [(one.old, one.new) for one in tensors if one.old is not None and one.new is not None]
+        named = [f"{old.name} is called {new.name}" for old, new in both if old.name != new.name]
+        if named:
+            yield f"In the new model the {_some(named, word)}"
+        if word == "input":  # the row of an output says so itself
+            typed = [f"{new.name} was {old.dtype}, and is {new.dtype}" for old, new in both if old.dtype != new.dtype]
+            if typed:
+                yield f"The {_some(typed, word)}"
+        gone = [one.old.name for one in tensors if one.old is not None and one.new is None]
+        come = [one.new.name for one in tensors if one.new is not None and one.old is None]
+        if gone and word == "input":
+            yield f"Only the old model has the {_some(gone, word, ', ')}"
+        if come:
+            yield f"Only the new model has the {_some(come, word, ', ')}"
+
+
+def _some(texts: list[str], word: str, between: str = "; ") -> str:
+    """``inputs a, b and 3 more``."""
+    more = f" and {len(texts) - MAX_TOLD} more" if len(texts) > MAX_TOLD else ""
+    return f"{word}{'s' if len(texts) > 1 else ''} {between.join(texts[:MAX_TOLD])}{more}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from smanalyze.api.diff import match_models
-from smanalyze.report.changes import SignaturePair
+from smanalyze.report.changes import SignaturePair, TensorPair
 from smanalyze.verify.pairing import gone_outputs, pairing_notes
 from tests.pairs import sides_of
 
@@ -29,14 +31,23 @@ def test_an_output_that_the_new_model_does_not_give_is_incomparable() -> None:
 @pytest.mark.parametrize(
     ("name", "start"),
     [
-        ("change_input_renamed", "The input x is called features in the new model"),
+        ("change_input_renamed", "In the new model the input x is called features"),
         ("change_input_dtype", "The input x was "),
         ("change_input_added", "Only the new model has the input "),
-        ("change_output_added", "Only the new model gives the output "),
+        ("change_output_added", "Only the new model has the output "),
     ],
 )
 def test_callers_are_told_what_was_brought_together(name: str, start: str) -> None:
     assert any(note.startswith(start) for note in pairing_notes(matched(name)))
+
+
+def test_of_many_a_few_are_named() -> None:
+    pair = matched("change_input_renamed")
+    (one,) = pair.inputs
+    assert one.old is not None
+    lost = [TensorPair(replace(one.old, name=f"x{n}"), None) for n in range(6)]
+    notes = list(pairing_notes(replace(pair, inputs=tuple(lost), outputs=())))
+    assert notes == ["Only the old model has the inputs x0, x1, x2, x3 and 2 more"]
 
 
 def test_nothing_is_said_of_the_same_signature() -> None:
