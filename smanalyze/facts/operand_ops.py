@@ -45,3 +45,18 @@ ELEMENTS = frozenset({"TensorDataset", "TensorSliceDataset"})
 MAPS = ("MapDataset", "ParallelMapDataset", "MapAndBatchDataset", "ParallelMapDatasetV2", "FlatMapDataset",
          "InterleaveDataset", "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2",
          "ParallelInterleaveDatasetV3", "ParallelInterleaveDatasetV4")  # fmt: skip
+
+RETURNING = frozenset({
+    "PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "If", "StatelessIf", "Case", "StatelessCase",
+    "While", "StatelessWhile", "_If", "_While", "RemoteCall", "SymbolicGradient", "BatchFunction", "MapDefun",
+})  # fmt: skip
+"""Ops whose outputs are those of the functions that they call."""
+
+MAPPED = frozenset({
+    "MapDataset", "ParallelMapDataset", "ParallelMapDatasetV2", "FlatMapDataset", "InterleaveDataset",
+    "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2", "ParallelInterleaveDatasetV3",
+    "ParallelInterleaveDatasetV4", "LegacyParallelInterleaveDatasetV2", "FilterDataset", "ParallelFilterDataset",
+    "TakeWhileDataset", "MapAndBatchDataset", "ExperimentalMapDataset", "ExperimentalMapAndBatchDataset",
+    "ExperimentalTakeWhileDataset", "ExperimentalParallelInterleaveDataset",
+})  # fmt: skip
+"""Datasets whose one function takes an element of the first input, and then ``other_arguments``."""
