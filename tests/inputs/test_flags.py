@@ -214,7 +214,7 @@ MISFITS = [
     ({"a": 1}, False, "float32", "where float32"),
     ([1], False, "resource", "resource"),
     ((), False, "resource", "resource"),
-    ((2, 3), False, "string", "int where string"),
+    ((2, 3), False, "string", "number where string"),
 ]
 
 
