@@ -12,6 +12,7 @@ from smanalyze.render.against_words import (
     output_lines,
     probes_text,
     signature_lines,
+    tags_text,
 )
 from smanalyze.render.text_columns import Column, draw_table
 from smanalyze.render.text_page import Page
@@ -37,22 +38,22 @@ def draw_against(page: Page, report: AgainstReport) -> None:
     shown, hidden = cut(report.signatures, _ROWS)
     if shown:
         draw_table(page, columns, [
-            (_name(row), (level_text(row), _style(row.level)), probes_text(row), _milliseconds(row, row.old_ms),
+            (_name(row, report), (level_text(row), _style(row.level)), probes_text(row), _milliseconds(row, row.old_ms),
              _milliseconds(row, row.new_ms), cause_text(row))
             for row in shown
         ])  # fmt: skip
     page.more(hidden, "signature")
     for row in shown:
-        _draw_signature(page, row, report.summary)
+        _draw_signature(page, row, report)
 
 
-def _draw_signature(page: Page, row: SignatureAgainst, summary: str) -> None:
-    lines = list(signature_lines(row, summary))
+def _draw_signature(page: Page, row: SignatureAgainst, report: AgainstReport) -> None:
+    lines = list(signature_lines(row, report.summary))
     told = [output for output in row.outputs if output.level != "bitwise"]
     if not lines and not told:
         return
     page.blank()
-    page.flow([(_name(row), "name"), (level_text(row), _style(row.level))], 2)
+    page.flow([(_name(row, report), "name"), (level_text(row), _style(row.level))], 2)
     for line in lines:
         page.flow([(line, "")], 4, 6)
     shown, hidden = cut(told, _OUTPUTS)
@@ -67,8 +68,10 @@ def _draw_signature(page: Page, row: SignatureAgainst, summary: str) -> None:
         page.flow([(f"{plural(same, 'other output')} the same, bit by bit.", "dim")], 4)
 
 
-def _name(row: SignatureAgainst) -> str:
-    return row.key if row.key == row.old_key else f"{row.key} (was {row.old_key})"
+def _name(row: SignatureAgainst, report: AgainstReport) -> str:
+    tags = tags_text(row, report)
+    name = f"{row.key} of {tags}" if tags else row.key
+    return name if row.key == row.old_key else f"{name} (was {row.old_key})"
 
 
 def _milliseconds(row: SignatureAgainst, value: float) -> str:

@@ -4,14 +4,25 @@ here."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_CEILING, Decimal
 
 from smanalyze.render.units import percent_text, plural
-from smanalyze.report.against import AgainstReport, FirstDifference, OutputAgainst, SignatureAgainst, Swap
+from smanalyze.report.against import (
+    GATES,
+    AgainstReport,
+    FirstDifference,
+    OutputAgainst,
+    ProbeFed,
+    SignatureAgainst,
+    Swap,
+)
 
 LEVEL_STYLES = {
     "bitwise": "good", "within noise": "good", "within tolerance": "warning", "different": "error",
     "incomparable": "error",
 }  # fmt: skip
+
+_SHAPES = 3
 
 
 def level_tone(level: str | None) -> str:
@@ -25,8 +36,11 @@ def milliseconds_text(value: float) -> str:
     return f"{value:,.1f} ms"
 
 
-def number_text(value: float) -> str:
-    """``0.00123``, ``1.2e-07``, ``0``: three significant digits."""
+def number_text(value: float, *, up: bool = False) -> str:
+    """``0.00123``, ``1.2e-07``, ``0``: three significant digits; ``up``: of a number that is not smaller."""
+    exact = Decimal(repr(value))
+    if up and exact:
+        value = float(exact.quantize(Decimal((0, (1,), exact.adjusted() - 2)), ROUND_CEILING))
     return f"{value:.3g}"
 
 
@@ -35,12 +49,19 @@ def gate_text(report: AgainstReport) -> str:
     diff = f"A diff of both says {report.static}."
     if report.level is None:
         return f"The gate `{report.gate}` has nothing to decide about. {diff}"
-    return f"It {'passes' if report.passed else 'fails'} the gate `{report.gate}`. {diff}"
+    lost = report.only_old and report.level not in GATES[report.gate] and not report.passed
+    why = f", for {', '.join(report.only_old)} {'is' if len(report.only_old) == 1 else 'are'} gone" if lost else ""
+    return f"It {'passes' if report.passed else 'fails'} the gate `{report.gate}`{why}. {diff}"
 
 
 def level_text(row: SignatureAgainst) -> str:
     """The level; ``not compared`` where there is none."""
     return row.level or "not compared"
+
+
+def tags_text(row: SignatureAgainst, report: AgainstReport) -> str:
+    """The tags of its MetaGraph, where there are several."""
+    return ",".join(row.tags) if len({one.tags for one in report.signatures}) > 1 else ""
 
 
 def cause_text(row: SignatureAgainst) -> str:
@@ -60,11 +81,17 @@ def output_lines(row: OutputAgainst) -> Iterator[str]:
     if row.worst is not None:
         place = f"{list(row.worst.index)} of set {row.worst.probe + 1}"
         yield f"At {place} it was {row.worst.old}, and is {row.worst.new}."
-    if row.max_abs is not None:
+    odd = row.tolerance is not None and row.worst is not None and row.needed_rtol is None
+    if odd and not row.max_abs:
+        # The measures are those of numbers that are finite in both.
+        yield from ["Elsewhere both are the same."] if row.cosine is not None else []
+    elif row.max_abs is not None:
         yield ", ".join(_measures(row)) + "."
     if row.tolerance is not None:
         said = f"Tolerance: rtol {number_text(row.tolerance.rtol)}, atol {number_text(row.tolerance.atol)}"
-        needed = "" if row.needed_rtol is None else f"; the smallest rtol that passes is {number_text(row.needed_rtol)}"
+        needed = "; no rtol passes" if odd else ""
+        if row.needed_rtol is not None:
+            needed = f"; the smallest rtol that passes is {number_text(row.needed_rtol, up=True)}"
         yield f"{said}{needed}."
     if row.noise is not None:
         yield (
@@ -80,7 +107,8 @@ def _sentence(text: str) -> str:
 
 def _measures(row: OutputAgainst) -> Iterator[str]:
     assert row.max_abs is not None
-    yield f"Difference: at most {number_text(row.max_abs)}"
+    where = " where both are finite" if row.needed_rtol is None and row.tolerance is not None else ""
+    yield f"Difference{where}: at most {number_text(row.max_abs)}"
     if row.mean_abs is not None:
         yield f"{number_text(row.mean_abs)} on average"
     if row.p99_abs is not None:
@@ -119,20 +147,30 @@ def first_text(first: FirstDifference) -> str:
     far = by or (", in its shape or dtype" if first.level == "incomparable" else "")
     fed = f" It takes {'; '.join(first.fed_by)}." if first.fed_by else ""
     was = f" (it was {first.old_node})" if first.old_node != first.node else ""
-    return f"The first node to differ is {path}{first.node} ({first.op}){was}{reads}{far}.{fed}"
+    beyond = " beyond tolerance" if first.level == "different" else ""
+    return f"The first node to differ{beyond} is {path}{first.node} ({first.op}){was}{reads}{far}.{fed}"
 
 
 def signature_lines(row: SignatureAgainst, summary: str = "") -> Iterator[str]:
     """What is to be said of a pair of signatures beside its outputs, and beside what the summary says."""
     if row.reason and row.reason.rstrip(".") not in summary:
         yield _sentence(row.reason)
+    yield from map(_sentence, row.notes)
     for one in row.one_sided:
-        yield f"The {one.side} model does not take {one.fed.trial} (seed {one.fed.seed}): {one.message}"
+        yield f"The {one.side} model does not take {fed_text(one.fed)}: {one.message}"
     if row.first is not None:
         yield first_text(row.first)
     if row.first_reason:
         yield _sentence(row.first_reason)
     yield from map(swap_text, row.swaps)
+
+
+def fed_text(fed: ProbeFed) -> str:
+    """``plain (seed 1; x [16, 3])``: which values, and the shapes of the first of them."""
+    shapes = [f"{name} {list(shape or ())}" for name, shape in fed.shapes[:_SHAPES]]
+    more = ["…"] if len(fed.shapes) > _SHAPES else []
+    told = f"; {', '.join([*shapes, *more])}" if shapes else ""
+    return f"{fed.trial.partition(', batch ')[0]} (seed {fed.seed}{told})"
 
 
 def lone_lines(report: AgainstReport) -> Iterator[str]:

@@ -10,7 +10,7 @@ from smanalyze.model.tensors import Shape
 Level = Literal["bitwise", "within noise", "within tolerance", "different", "incomparable"]
 LEVELS: tuple[Level, ...] = ("bitwise", "within noise", "within tolerance", "different", "incomparable")
 """The mildest first. ``within noise``: no further apart than the old model is from itself, run again elsewhere;
-``incomparable``: of other shapes or kinds."""
+``incomparable``: of other shapes or kinds, or of the old model only."""
 
 GATES: dict[str, tuple[Level, ...]] = {
     "different": ("different", "incomparable"),
@@ -122,7 +122,7 @@ class SignatureAgainst:
     """One pair of signatures. ``level`` is the worst of its outputs, ``different`` also where the new model does not
     take what the old one does (``one_sided``); None where they were not compared, for ``reason``. ``cause`` names what
     makes the difference: ``weights``, ``assets``, ``graph``, in any company; () where nothing differs or it is not
-    known."""
+    known. ``notes`` tell inputs and outputs of another name or dtype, or of one side only."""
 
     tags: tuple[str, ...]
     key: str
@@ -138,14 +138,15 @@ class SignatureAgainst:
     one_sided: tuple[OneSided, ...] = ()
     old_ms: float = 0.0
     new_ms: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 @record
 class AgainstReport:
     """Two models run side by side. ``level`` is the worst of all signatures, None where none was compared; ``passed``
-    whether the ``gate`` lets it, which it does not where nothing was compared. ``only_old`` and ``only_new`` are
-    signatures without a partner; ``static`` is the verdict of ``diff``; ``reason`` says why nothing was compared;
-    ``unused`` are declared renames of nothing."""
+    whether the ``gate`` lets it, which it does not where nothing was compared, or signatures are gone (``only_old``).
+    ``only_new`` are those that the old model lacks; ``static`` is the verdict of ``diff``; ``reason`` says why nothing
+    was compared; ``unused`` are declared renames of nothing."""
 
     old_path_name: str
     level: Level | None

@@ -3,7 +3,7 @@ from itself when it runs again, in another process, and with TensorFlow's own th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from smanalyze.diff.side import Side
 from smanalyze.errors import UsageError
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import SavedModel
-from smanalyze.report.against import GATES, AgainstReport, Level, OutputAgainst, SignatureAgainst, Tolerance
+from smanalyze.report.against import GATES, LEVELS, AgainstReport, Level, OutputAgainst, SignatureAgainst, Tolerance
 from smanalyze.report.changes import Changes, MetaGraphPair
 from smanalyze.report.verify import RefusedPart
 from smanalyze.verify.attribute import attribute
@@ -21,6 +21,7 @@ from smanalyze.verify.first_difference import Matched, find_first
 from smanalyze.verify.gate import refusals, refuses_load
 from smanalyze.verify.judge import judge, worst_level
 from smanalyze.verify.noise import Noise, measure_noise
+from smanalyze.verify.pairing import gone_outputs, pairing_notes
 from smanalyze.verify.probe_both import Probed, probe_both
 from smanalyze.verify.sandbox import Sandbox
 from smanalyze.verify.save import Saver
@@ -86,25 +87,46 @@ def run_against(
                     raise UsageError(f"TensorFlow cannot be used: {run.could_not_start}")
             for pair in pairs:
                 rows += _Pair((one, two), sides, changes, pair, refused, against, asked).compared()
-    if not reason and not any(pair.old is not None and pair.new is not None for pair in pairs):
-        lost = next((one.message for one in (*old.unreadable, *new.unreadable) if one.part == "graph"), "")
-        reason = lost or "no MetaGraph of both has the same tags"
+    if not reason and not rows:
+        matched = any(pair.old is not None and pair.new is not None for pair in pairs)
+        reason = _unread(old, new) or ("" if matched else "no MetaGraph of both has the same tags")
     levels = [row.level for row in rows if row.level is not None]
     level = worst_level(levels) if levels else None
+    gone = _gone(pairs, asked)
     return AgainstReport(
         old_path_name=old.found.path_name,
         level=level,
         gate=against.gate,
-        passed=level is not None and level not in GATES[against.gate],
-        summary=_summary(rows, reason),
+        passed=level is not None and level not in GATES[against.gate] and not gone,
+        summary=summary_of(rows, reason),
         static=static,
         seed=asked.seed,
         signatures=tuple(rows),
-        only_old=tuple(one.old.key for pair in pairs for one in pair.signatures if one.old and one.new is None),
+        only_old=gone,
         only_new=tuple(one.new.key for pair in pairs for one in pair.signatures if one.new and one.old is None),
         unused=changes.unused_renames,
         reason=reason,
     )
+
+
+def _unread(old: SavedModel, new: SavedModel) -> str:
+    """Which of both graphs cannot be read, and why; "" where both can."""
+    for side, model in (("old", old), ("new", new)):
+        for one in model.unreadable:
+            if one.part == "graph":
+                return f"the {side} model: {one.message}"
+    return ""
+
+
+def _gone(pairs: list[MetaGraphPair], asked: Asked) -> tuple[str, ...]:
+    """Signatures that only the old model has; none where some of the new model's are asked for."""
+    if asked.signatures is not None:
+        return ()
+    found = [one.old.key for pair in pairs for one in pair.signatures if one.old and one.new is None and pair.new]
+    for pair in pairs:
+        if pair.new is None and pair.old is not None and asked.tags is None:
+            found += [f"{one.key} of tags {','.join(pair.old.tags)}" for one in pair.old.signatures]
+    return tuple(found)
 
 
 def _check_outputs(against: Against, pairs: list[MetaGraphPair]) -> None:
@@ -151,7 +173,7 @@ class _Pair:
         ran = [one for one in probed if one.fed]
         if any(one.differs() for one in ran):
             self._noise = measure_noise(self._runs[0], ran)
-        judged = [self._outputs(number, one, one.new) for number, one in enumerate(ran)]
+        judged = [(*self._outputs(number, one, one.new), *gone_outputs(one.pair)) for number, one in enumerate(ran)]
         rows = self._explained(ran, judged)
         return [rows[id(one)] if id(one) in rows else self._row(one, ()) for one in probed]
 
@@ -183,15 +205,17 @@ class _Pair:
 
     def _explained(self, ran: list[Probed], judged: list[tuple[OutputAgainst, ...]]) -> dict[int, SignatureAgainst]:
         """The rows, with what makes the difference where there is one."""
-        told = [n for n, outputs in enumerate(judged) if worst_level(one.level for one in outputs) in _EXPLAINED]
+        told = [n for n, outputs in enumerate(judged) if any(one.level in _EXPLAINED for one in outputs)]
         rows = {id(one): self._row(one, outputs) for one, outputs in zip(ran, judged, strict=True)}
         if not told:
             return rows
         matched = Matched(self._sides, self._changes, self._pair, ran[0].numbers)
         for number in told:
             one = ran[number]
-            mild = rows[id(one)].level == "within tolerance"
-            first, why = find_first(self._runs, matched, one, self._against.tolerances, mild=mild)
+            mild = all(each.level != "different" for each in judged[number])
+            first, why = find_first(
+                self._runs, matched, one, furthest_trial(judged[number]), self._against.tolerances, mild=mild
+            )
             rows[id(one)] = replace(rows[id(one)], first=first, first_reason=why)
         by_id = {id(ran[number]): number for number in told}
 
@@ -199,7 +223,8 @@ class _Pair:
             found = self._against_new(by_id[id(one)], one, swapped)
             return worst_level(row.level for row in found), max((row.max_abs or 0.0 for row in found), default=None)
 
-        causes = attribute(self._runs[0], self._sides, self._changes, [ran[n] for n in told], apart)
+        levels = [worst_level(one.level for one in judged[n] if one.level in _EXPLAINED) for n in told]
+        causes = attribute(self._runs[0], self._sides, self._changes, [ran[n] for n in told], levels, apart)
         for number, cause in zip(told, causes, strict=True):
             one = ran[number]
             rows[id(one)] = replace(rows[id(one)], cause=cause.parts, swaps=cause.swaps)
@@ -229,8 +254,15 @@ class _Pair:
         times = [round(seconds * 1000, 3) for seconds in one.seconds]
         return SignatureAgainst(
             tuple(self._pair.new.tags), one.keys[1], one.keys[0], level, reason, outputs, tuple(one.fed),
-            one_sided=tuple(one.one_sided), old_ms=times[0], new_ms=times[1],
+            one_sided=tuple(one.one_sided), old_ms=times[0], new_ms=times[1], notes=tuple(pairing_notes(one.pair)),
         )  # fmt: skip
+
+
+def furthest_trial(outputs: Iterable[OutputAgainst]) -> int:
+    """The number of the inputs with which the outputs are furthest apart: with others they may be the same."""
+    told = (one for one in outputs if one.level in _EXPLAINED and one.worst is not None)
+    worst = max(told, key=lambda one: LEVELS.index(one.level), default=None)
+    return worst.worst.probe if worst is not None and worst.worst is not None else 0
 
 
 def _values(outputs: Outputs) -> dict[str, Any]:
@@ -239,7 +271,7 @@ def _values(outputs: Outputs) -> dict[str, Any]:
     return {name: array for name, array in read.items() if array is not None}
 
 
-def _summary(rows: list[SignatureAgainst], reason: str) -> str:
+def summary_of(rows: list[SignatureAgainst], reason: str) -> str:
     """The one line: the worst first."""
     levels = [row.level for row in rows if row.level is not None]
     if not levels:
@@ -255,6 +287,8 @@ def _summary(rows: list[SignatureAgainst], reason: str) -> str:
         row = next((one for one in worst[0].outputs if one.level == level), None)
         why = f"{row.name}: {row.reason}" if row is not None else worst[0].reason
         return f"Of {names}, outputs cannot be compared: {why}.{rest}"
+    if level == "different" and not any(one.level == level for row in worst for one in row.outputs):
+        return f"In {names} the new model refuses inputs that the old one takes.{rest}"
     if level == "different":
         causes = ", ".join(dict.fromkeys(part for row in worst for part in row.cause))
         return f"{names[0].upper()}{names[1:]} differ{'s' if len(worst) == 1 else ''} beyond tolerance" + (

@@ -12,13 +12,11 @@ from smanalyze.report.against import LEVELS, Level, Swap
 from smanalyze.report.changes import AssetPair, Changes
 from smanalyze.report.sections import VariableRow
 from smanalyze.verify.places import variables_of
-from smanalyze.verify.probe_both import Probed, call_all, told
-from smanalyze.verify.side_run import SideRun
+from smanalyze.verify.probe_both import Probed, told
+from smanalyze.verify.side_run import Outputs, SideRun
 
 Judged = Callable[[Probed, list[Any]], tuple[Level, float | None]]
 """How far outputs of a swapped model are from the new one's."""
-
-_ENOUGH: Level = "within tolerance"
 
 
 @record
@@ -30,24 +28,32 @@ class Cause:
 
 
 def attribute(
-    old: SideRun, sides: tuple[Side, Side], changes: Changes, probed: list[Probed], judged: Judged
+    old: SideRun, sides: tuple[Side, Side], changes: Changes, probed: list[Probed], levels: list[Level], judged: Judged
 ) -> list[Cause]:
-    """One answer for each pair of signatures, which all belong to one pair of MetaGraphs."""
+    """One answer for each pair of signatures, which all belong to one pair of MetaGraphs. ``levels`` are how far they
+    are apart."""
     assets = _changed_assets(sides[1], changes.assets)
     weights = _changed_variables(sides, changes, probed[0].numbers[0])
     parts = tuple(name for name, there in (("weights", weights), ("assets", assets)) if there)
     swaps: list[list[Swap]] = [list(_impossible(changes)) for _ in probed]
+    by_file = sides[1].model if checkpoint_fits(sides, changes, probed[0].numbers[0]) else None
     whole = True
     for tried in dict.fromkeys((*((part,) for part in parts), parts)) if parts else ():
-        if "assets" in tried or not whole:
-            whole = "assets" not in tried
-            old.with_assets({} if whole else assets)
+        files = assets if "assets" in tried else {}
+        checkpoint = by_file if "weights" in tried else None
+        if files or checkpoint is not None or not whole:
+            whole = not files and checkpoint is None
+            old.with_files(files, checkpoint)
+        values = weights if "weights" in tried and by_file is None else {}
         for number, one in enumerate(probed):
-            if not any(_explains(swap) for swap in swaps[number]):
-                swaps[number].append(_swapped(old, sides, one, tried, weights if "weights" in tried else {}, judged))
+            if not any(explains(swap, levels[number]) for swap in swaps[number]):
+                swaps[number].append(_swapped(old, sides, one, tried, values, judged))
     if not whole:
-        old.with_assets({})
-    return [_cause(parts, tuple(found)) for found in swaps]
+        old.with_files({})
+    return [
+        cause_of(parts, tuple(found), level, same_program=one.pair.same_program)
+        for one, found, level in zip(probed, swaps, levels, strict=True)
+    ]
 
 
 def _impossible(changes: Changes) -> Iterator[Swap]:
@@ -64,17 +70,22 @@ def _impossible(changes: Changes) -> Iterator[Swap]:
         )
 
 
-def _explains(swap: Swap) -> bool:
-    return swap.level is not None and LEVELS.index(swap.level) <= LEVELS.index(_ENOUGH)
+def explains(swap: Swap, level: Level) -> bool:
+    """Whether a swap takes away a difference of that level: what moves nothing explains nothing, and what leaves one
+    within tolerance does not explain one within tolerance."""
+    enough: Level = "within noise" if level == "within tolerance" else "within tolerance"
+    return swap.moved and swap.level is not None and LEVELS.index(swap.level) <= LEVELS.index(enough)
 
 
-def _cause(parts: tuple[str, ...], swaps: tuple[Swap, ...]) -> Cause:
-    """The parts that explain all; else the graph, with those that changed beside it and could not be told apart."""
-    enough = next((swap.parts for swap in swaps if _explains(swap)), None)
+def cause_of(parts: tuple[str, ...], swaps: tuple[Swap, ...], level: Level, *, same_program: bool) -> Cause:
+    """The parts that explain all; else the graph, with those that changed beside it and could not be told apart. A
+    graph that computes the same (``same_program``) is not to blame where something else is."""
+    enough = next((swap.parts for swap in swaps if explains(swap, level)), None)
     if enough is not None:
         return Cause(enough, swaps)
     every = dict.fromkeys((*parts, *(part for swap in swaps if swap.failed for part in swap.parts)))
-    return Cause((*(part for part in every if _matters(part, swaps)), "graph"), swaps)
+    found = tuple(part for part in every if _matters(part, swaps))
+    return Cause(found if found and same_program else (*found, "graph"), swaps)
 
 
 def _matters(part: str, swaps: tuple[Swap, ...]) -> bool:
@@ -87,14 +98,16 @@ def _swapped(
     old: SideRun, sides: tuple[Side, Side], one: Probed, parts: tuple[str, ...],
     weights: dict[str, tuple[VariableRow, VariableRow]], judged: Judged,
 ) -> Swap:  # fmt: skip
-    loaded = old.load(one.numbers[0], anew=True)
-    if loaded.kind != "ok":
-        return Swap(parts, None, None, False, told(loaded))
-    failed = old.assign(_values(sides[1], weights))
-    if failed:
-        return Swap(parts, None, None, False, failed)
-    found = []
-    for outcome, outputs in call_all(old, 0, one):
+    found: list[Outputs] = []
+    for trial, _ in one.trials:
+        if not found or one.changing[0]:  # a call that changes variables is made with the swapped ones each time
+            loaded = old.load(one.numbers[0], anew=True)
+            if loaded.kind != "ok":
+                return Swap(parts, None, None, False, told(loaded))
+            failed = old.assign(_values(sides[1], weights))
+            if failed:
+                return Swap(parts, None, None, False, failed)
+        outcome, outputs = old.call(one.keys[0], trial)
         if outcome.kind != "ok":
             return Swap(parts, None, None, False, told(outcome))
         found.append(outputs)
@@ -127,6 +140,21 @@ def _changed_variables(
     return {
         path: twins[row.name, row.object_paths] for path, row in known.items() if (row.name, row.object_paths) in twins
     }
+
+
+def checkpoint_fits(sides: tuple[Side, Side], changes: Changes, number: int) -> bool:
+    """Whether a MetaGraph without objects (TF1) finds all that it restores, by the same names, in the checkpoint of the
+    new model: TensorFlow offers none of its reference variables, so that nobody could assign them."""
+    if sides[0].model.meta_graphs[number].objects is not None:
+        return False
+    twins = {pair.old.name: pair.new for pair in changes.variables if pair.old is not None}
+    rows = [row for row in sides[0].variables if number in row.meta_graphs]
+    return bool(rows) and all(
+        (twin := twins.get(row.name)) is not None
+        and (row.checkpoint_keys, row.dtype, row.shape) == (twin.checkpoint_keys, twin.dtype, twin.shape)
+        and [part.extent for part in row.slices] == [part.extent for part in twin.slices]
+        for row in rows
+    )
 
 
 def _changed_assets(new: Side, pairs: tuple[AssetPair, ...]) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from smanalyze.diff.compare import renamed_variables
@@ -65,7 +66,7 @@ class Matched:
             return None
         name = str(called[1][0].id)
         captures = self._programs[1].captures(name) or {}
-        bound = {-1 - n: variable_name(key).decode("utf-8", "replace") for n, key in captures.items()}
+        bound = {-1 - n: name for n, name in capture_names(captures).items()}
         return self._place(((), ()), str(called[0][0].id), name, bound)
 
     def callee(self, here: Place, before: int, after: int) -> Place | None:
@@ -87,21 +88,30 @@ class Matched:
         return Place(chains, self._functions.nodes(before, after), bound)
 
 
+def capture_names(captures: Mapping[int, bytes]) -> dict[int, str]:
+    """What a function binds, by argument number, without constants: the name, and where several have it the path."""
+    names = {n: variable_name(key) for n, key in captures.items() if not key.startswith(b"constant ")}
+    shared = {name for name, count in Counter(names.values()).items() if count > 1}
+    found = {}
+    for n, name in names.items():
+        path = captures[n].partition(b"|")[2].strip()
+        told = name + b" at " + path if name in shared and path else name
+        found[n] = told.decode("utf-8", "replace")
+    return found
+
+
 def find_first(
-    runs: tuple[SideRun, SideRun], matched: Matched, probed: Probed, given: Mapping[str, Tolerance], *, mild: bool
-) -> tuple[FirstDifference | None, str]:
-    """The first difference for the inputs that came first, or why there is none to be told. ``mild``: the outputs are
-    within tolerance, so anything that is not the same bit by bit counts."""
-    for place, run in enumerate(runs):
-        loaded = run.load(probed.numbers[place], anew=probed.changing[place])
-        if loaded.kind != "ok":
-            return None, told(loaded)
+    runs: tuple[SideRun, SideRun], matched: Matched, probed: Probed, trial: int, given: Mapping[str, Tolerance], *,
+    mild: bool,
+) -> tuple[FirstDifference | None, str]:  # fmt: skip
+    """The first difference for one set of inputs (``trial``), or why there is none to be told. ``mild``: the outputs
+    are within tolerance, so anything that is not the same bit by bit counts."""
     here = matched.outermost(probed.pair)
     difference: FirstDifference | None = None
     for _ in range(MAX_DEPTH):
         if here is None:
             break
-        found, reason = _first_here(runs, probed, here, given, mild=mild)
+        found, reason = _first_here(runs, probed, here, trial, given, mild=mild)
         if found is None:
             return difference, reason
         before, after, difference = found
@@ -110,8 +120,9 @@ def find_first(
 
 
 def _first_here(
-    runs: tuple[SideRun, SideRun], probed: Probed, here: Place, given: Mapping[str, Tolerance], *, mild: bool
-) -> tuple[tuple[int, int, FirstDifference] | None, str]:
+    runs: tuple[SideRun, SideRun], probed: Probed, here: Place, trial: int, given: Mapping[str, Tolerance], *,
+    mild: bool,
+) -> tuple[tuple[int, int, FirstDifference] | None, str]:  # fmt: skip
     """The first difference between the matched nodes of one body."""
     match = here.match
     order = [n for n in _topological(match.old) if n in match.to_new and match.old.index.ops[n] != "NoOp"]
@@ -123,7 +134,11 @@ def _first_here(
         ]
         seen = []
         for place, run in enumerate(runs):
-            outcome, found = run.look(probed.keys[place], probed.trials[0][place], here.chains[place], names[place])
+            loaded = run.load(probed.numbers[place], anew=probed.changing[place])
+            if loaded.kind != "ok":
+                return None, told(loaded)
+            outcome, found = run.look(probed.keys[place], probed.trials[trial][place], here.chains[place], names[place])
+            run.stale = probed.changing[place]
             if outcome.kind != "ok":
                 return None, f"the {('old', 'new')[place]} model cannot be looked into: {told(outcome)}"
             seen.append(found)
@@ -137,8 +152,11 @@ def _first_here(
                 found_here = FirstDifference(path, other, one, op, output, level, apart, feeds, reads)
                 return (number, match.to_new[number], found_here), ""
     if len(order) > MAX_NODES:
-        return None, f"the first {MAX_NODES:,} nodes agree; the others were not looked at"
-    return None, _unmatched_words(match, len(order))
+        return (
+            None,
+            f"the first {MAX_NODES:,} nodes agree{'' if mild else ' within tolerance'}; the others were not looked at",
+        )
+    return None, unmatched_words(match, len(order), mild=mild)
 
 
 def _compared(
@@ -172,7 +190,8 @@ def _only_one(match: NodeMatch, number: int) -> tuple[str, ...]:
     return (*lost, *(f"{new.names[p]} ({new.ops[p]}), which is new" for p in come))
 
 
-def _unmatched_words(match: NodeMatch, count: int) -> str:
+def unmatched_words(match: NodeMatch, count: int, *, mild: bool) -> str:
+    """What there is to say where no node of both sides differs (``mild``: at all)."""
     ends: list[str] = []
     for index, numbers, word in ((match.new.index, match.right, "new"), (match.old.index, match.left, "gone")):
         found = [f"{index.names[n]} ({index.ops[n]})" for n in numbers if index.ops[n] != "NoOp"]
@@ -180,7 +199,8 @@ def _unmatched_words(match: NodeMatch, count: int) -> str:
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
             ends.append(f"{found[0]}{more}, {word}")
     what = f"; what only one of them has makes it: {'; '.join(ends)}" if ends else ""
-    return f"all {count} nodes that both have give the same{what}"
+    alike = "the same" if mild else "the same, within tolerance"
+    return (f"all {count} nodes that both have give {alike}" if count > 1 else f"what both have gives {alike}") + what
 
 
 def _topological(side: BodySide) -> Iterator[int]:

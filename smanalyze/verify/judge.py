@@ -85,11 +85,13 @@ def _one(one: Kept, other: Kept, tolerance: Tolerance | None, noise: float | Non
     apart = compare_strings(*arrays) if one.dtype == "string" else compare(*arrays, tolerance)
     if apart.reason:
         return "different", apart.reason, apart
+    if one.dtype != other.dtype:
+        why = f"the dtype was {one.dtype}, and is {other.dtype}"
+        return ("within tolerance" if apart.passes else "different"), why, apart
     if noise is not None and 0 < apart.numbers["max_abs"] <= noise:
         return "within noise", "", apart
     if apart.passes:
-        exactly = one.dtype != other.dtype and not apart.numbers["max_abs"]
-        return ("bitwise" if exactly else "within tolerance"), "", apart
+        return "within tolerance", "", apart
     return "different", "" if tolerance is not None else "values of this dtype must be equal", apart
 
 

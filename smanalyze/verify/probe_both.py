@@ -44,7 +44,8 @@ class Probed:
 
     @property
     def changing(self) -> tuple[bool, bool]:
-        """Whether a call changes variables, on the old and on the new side: then each has a model loaded anew."""
+        """Whether a call changes variables, on the old and on the new side: then each has a model loaded anew, and so
+        has what comes after it."""
         assert self.pair.old is not None and self.pair.new is not None
         return bool(self.pair.old.reach.changes), bool(self.pair.new.reach.changes)
 
@@ -122,6 +123,7 @@ def call_all(side: SideRun, place: int, probed: Probed) -> Iterator[tuple[Outcom
 
 def _called(side: SideRun, number: int, key: str, trial: Trial, *, anew: bool) -> tuple[Outcome, Outputs]:
     loaded = side.load(number, anew=anew)
+    side.stale = anew  # the next signature reads the variables that this one changes
     return side.call(key, trial) if loaded.kind == "ok" else (loaded, {})
 
 

@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from smanalyze.errors import FormatError, UsageError
+from smanalyze.model.parts import FileEntry
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.verify.child import Child
@@ -114,16 +116,25 @@ class Sandbox:
             self._janitor.stdin.close()
         self._janitor.wait()
 
-    def copy(self, model: SavedModel) -> dict[str, str]:
-        """Writes the copy, in the place of one before; gives the digest of each file of the original."""
-        assert model.file_pieces is not None
+    def copy(self, model: SavedModel, weights: SavedModel | None = None) -> dict[str, str]:
+        """Writes the copy, in the place of one before, with the checkpoint of ``weights`` if that is given; gives the
+        digest of each file of the original."""
         shutil.rmtree(self.model, ignore_errors=True)
-        needed = sum(file.size for file in model.files)
+        if weights is None:
+            return self._copied(model, model.files)
+        return {
+            **self._copied(model, [file for file in model.files if not file.path.startswith("variables/")]),
+            **self._copied(weights, [file for file in weights.files if file.path.startswith("variables/")]),
+        }
+
+    def _copied(self, model: SavedModel, files: Sequence[FileEntry]) -> dict[str, str]:
+        assert model.file_pieces is not None
+        needed = sum(file.size for file in files)
         if needed > shutil.disk_usage(self.root).free:
             raise UsageError(f"There is no room for a copy of the model ({needed} bytes); set TMPDIR.")
-        self.model.mkdir()
+        self.model.mkdir(exist_ok=True)
         digests = {}
-        for file in model.files:
+        for file in files:
             place = self.model / file.path
             place.parent.mkdir(parents=True, exist_ok=True)
             digest = hashlib.sha256()

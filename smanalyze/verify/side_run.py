@@ -13,6 +13,7 @@ from typing import Any
 
 from smanalyze.diff.side import Side
 from smanalyze.inputs.records import Feed, Trial
+from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.findings import Location
 from smanalyze.verify.child import Outcome
 from smanalyze.verify.exchange import written
@@ -27,7 +28,7 @@ Outputs = Mapping[str, Kept]
 
 class SideRun:
     """``with SideRun(...) as run``: calls signatures of one MetaGraph after the other, in a child that is there until
-    another one is asked for. ``changed`` are assets that the copy has from elsewhere, by file name."""
+    another one is asked for. ``stale`` says that what is loaded has been changed by a call."""
 
     def __init__(self, side: Side, box: Sandbox, wanted: Wanted, tell: Tell) -> None:
         self.side = side
@@ -36,6 +37,7 @@ class SideRun:
         self._tell = tell
         self._worker: Worker | None = None
         self._number = 0
+        self.stale = False
 
     def __enter__(self) -> SideRun:
         self._box.__enter__()
@@ -61,8 +63,9 @@ class SideRun:
         return "" if self._worker.ready() else self._worker.could_not_start
 
     def load(self, number: int, *, anew: bool = False) -> Outcome:
-        """Loads a MetaGraph, unless it is there and need not be new."""
+        """Loads a MetaGraph, unless it is there as it was stored and need not be new."""
         self._number = number
+        anew, self.stale = anew or self.stale, False
         return self.worker.load(self._tags, places(self._meta_graph, self.side.meta_graphs[number]), anew=anew)
 
     def call(self, key: str, trial: Trial) -> tuple[Outcome, Outputs]:
@@ -100,10 +103,11 @@ class SideRun:
                 return f"{path}: {error}"
         return ""
 
-    def with_assets(self, files: Mapping[str, bytes]) -> None:
-        """Other bytes in the place of assets; a child begins anew. An empty mapping gives back the model's own."""
+    def with_files(self, files: Mapping[str, bytes], weights: SavedModel | None = None) -> None:
+        """Other bytes in the place of assets, and the checkpoint of another model; a child begins anew. Without
+        either it is the model's own again."""
         self._box.stop()
-        self._box.copy(self.side.model)
+        self._box.copy(self.side.model, weights)
         for name, content in files.items():
             (self._box.model / "assets" / name).write_bytes(content)
         self.begin()

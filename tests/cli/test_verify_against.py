@@ -120,3 +120,17 @@ def test_a_page_shows_it(answered: VerifyReport, tmp_path: Path, cli: Command) -
     for text in ("what makes it: weights", "which reads variable hidden", "smallest rtol that passes", "not compared"):
         assert text in said.out
     assert AgainstReport.__name__ not in said.out
+
+
+def test_rows_of_several_metagraphs_are_told_apart(
+    answered: VerifyReport, tmp_path: Path, cli: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = AGAINST.signatures[1]
+    twice = replace(AGAINST, signatures=(row, replace(row, tags=("serve", "gpu"))))
+    monkeypatch.setattr(verb, "verify", lambda model, **options: replace(answered, against=twice))
+    said = cli("verify", MODEL, "--against", MODEL).out
+    assert "other of serve" in said and "other of serve,gpu" in said
+    file = tmp_path / "verify.json"
+    file.write_text(render_json([replace(answered, against=twice)]), encoding="utf-8")
+    page = cli("report", MODEL, "--verified", file, "--format", "html").out
+    assert "of <code>serve,gpu</code>" in page

@@ -45,6 +45,7 @@ AGAINST = AgainstReport(
                             "MatMul/ReadVariableOp:0", "different", 0.0031657, ("add (AddV2), which is new",),
                             ("variable hidden",)),
             "", (OneSided("new", ProbeFed("old", "synthesized", "plain", 1, ()), "exception: no"),), 0.6, 0.5,
+            ("The input x is called features in the new model",),
         ),
         SignatureAgainst(("serve",), "other", "other", None, "the old model: exception: no kernel"),
     ),

@@ -49,6 +49,15 @@ def test_the_copy_is_the_model_and_no_link() -> None:
     assert digests(folder_of(MODEL)) == before
 
 
+def test_a_copy_can_have_the_checkpoint_of_another_model() -> None:
+    model, other = model_of(MODEL), model_of("module_one_signature")
+    with Sandbox(sys.executable, limits_for(model, None, None), frozenset()) as box:
+        box.copy(model)
+        box.copy(model, other)
+        for name, folder in (("saved_model.pb", MODEL), ("variables/variables.index", "module_one_signature")):
+            assert (box.model / name).read_bytes() == (folder_of(folder) / name).read_bytes()
+
+
 def test_a_change_of_the_copy_is_seen_though_it_looks_the_same() -> None:
     """Same size, and the time that the file had."""
     model = model_of(MODEL)
