@@ -8,7 +8,6 @@ from functools import cached_property
 from smanalyze.facts.acts import Acts
 from smanalyze.facts.function_names import stem_of
 from smanalyze.facts.program import Program
-from smanalyze.facts.starts import LOAD, Starts
 from smanalyze.graph.model_graph import Key
 from smanalyze.report.sections import Callable, LibraryFunction
 
@@ -57,10 +56,8 @@ class Running:
     @cached_property
     def saving(self) -> frozenset[str]:
         """Functions that the loader runs to learn what objects save."""
-        starts = Starts(self.program.graph, self.program.one.names)
-        names = self.program.library.functions
-        called = [name for name in names if any(one.when == LOAD for one in starts.of(name) or ())]
-        return frozenset(self.program.graph.functions_below([Key("function", name) for name in called]))
+        called = [Key("function", name) for name in self.acts.starts.at_load()]
+        return frozenset(self.program.graph.functions_below(called))
 
     @cached_property
     def loaded(self) -> frozenset[str]:

@@ -110,6 +110,20 @@ class Starts:
             found = self._known[function] = tuple(sorted(starts, key=lambda one: one.order))
         return found
 
+    def at_load(self) -> Iterator[str]:
+        """The functions that the loader runs, of those that objects offer."""
+        if self._paths is None:
+            return
+        names, nodes = self._paths.names, self._paths.graph.nodes
+        for function, held in self._offered.items():
+            if any(
+                names[number] is None
+                or number in self._saving
+                or any(_makes(nodes[parent], name) or name in _HOOKS for parent, name in self._parents.get(number, ()))
+                for number in held
+            ):
+                yield function
+
     @cached_property
     def _offered(self) -> dict[str, list[int]]:
         """The objects that hold each function."""
@@ -131,7 +145,7 @@ class Starts:
         for parent, name in self._parents.get(number, ()):
             holder = nodes[parent]
             path = "an object outside the tree" if names[parent] is None else self._paths.python_path(parent)
-            if name in _RESOURCE and (holder.kind == "resource" or holder.registered_name):
+            if _makes(holder, name):
                 yield Start(LOAD, f"{name} of {path or 'the model'}")
             elif name in _HOOKS:
                 yield Start(LOAD, f"{name} of {path or 'the model'}, which the loader calls")
@@ -205,6 +219,11 @@ class Starts:
             if start.label not in (_RESTORING, _SAVES):
                 found |= given["loader"] & runs
         return frozenset(found)
+
+
+def _makes(holder: SavedObject, name: str) -> bool:
+    """Whether the loader makes an object with its function of that name."""
+    return name in _RESOURCE and bool(holder.kind == "resource" or holder.registered_name)
 
 
 def _is_trace(node: SavedObject, holder: SavedObject) -> bool:
