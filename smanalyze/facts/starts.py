@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from smanalyze.facts.names import Names
+from smanalyze.facts.objects import function_holders
 from smanalyze.graph.keys import PLACEHOLDERS
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.objects import SavedObject
@@ -168,12 +169,13 @@ class Starts:
     @cached_property
     def _parents(self) -> dict[int, list[tuple[int, str]]]:
         """(object, name) of what each function hangs under, or is made a resource with."""
-        nodes = self._paths.graph.nodes if self._paths is not None else ()
-        found: dict[int, list[tuple[int, str]]] = {}
-        for node in nodes:
-            for name, child in (*node.children, *(one for one in node.dependencies if one[0] in _RESOURCE)):
-                if 0 <= child < len(nodes) and nodes[child].function is not None:
-                    found.setdefault(child, []).append((node.id, name))
+        if self._paths is None:
+            return {}
+        found = function_holders(self._paths.graph)
+        for node in self._paths.graph.nodes:
+            for name, child in node.dependencies:
+                if name in _RESOURCE and child in found:
+                    found[child].append((node.id, name))
         return found
 
     @cached_property
