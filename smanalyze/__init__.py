@@ -9,6 +9,7 @@
     change = smanalyze.diff(model, other)     # a DiffReport: what changed, and for whom does it matter?
     inputs = smanalyze.plan_inputs(model)     # values to call each signature with
     proof = smanalyze.verify(model)           # a VerifyReport: does TensorFlow confirm the report?
+    pair = smanalyze.verify(model, against=smanalyze.Against(other))   # pair.against: do both give the same?
     ran = smanalyze.run(model)                # one call, in a sandbox: ran.report, ran.arrays
 
 Each name is loaded on first use, so ``import smanalyze`` is quick.
@@ -42,18 +43,20 @@ if TYPE_CHECKING:
     from smanalyze.report.run import RunReport as RunReport
     from smanalyze.report.scan import ScanReport as ScanReport
     from smanalyze.report.verify import VerifyReport as VerifyReport
+    from smanalyze.verify.against import Against as Against
     from smanalyze.verify.run import run as run
     from smanalyze.verify.verify import verify as verify
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuditReport", "DiffReport", "Report", "RunReport", "SavedModel", "ScanReport", "SmanalyzeError", "VerifyReport",
-    "analyze", "audit", "audit_weights", "build_graphs", "diff", "load", "load_weights_source", "plan_inputs", "run",
-    "scan", "scan_weights", "verify", "write_manifest",
+    "Against", "AuditReport", "DiffReport", "Report", "RunReport", "SavedModel", "ScanReport", "SmanalyzeError",
+    "VerifyReport", "analyze", "audit", "audit_weights", "build_graphs", "diff", "load", "load_weights_source",
+    "plan_inputs", "run", "scan", "scan_weights", "verify", "write_manifest",
 ]  # fmt: skip
 
 _HOMES = {
+    "Against": "smanalyze.verify.against",
     "AuditReport": "smanalyze.report.audit",
     "DiffReport": "smanalyze.report.diff",
     "Report": "smanalyze.report.document",

@@ -35,15 +35,18 @@ def more_of(
 ) -> Iterator[Changed]:
     """One finding for all ops of some risk classes that the new side runs more of: ``says`` begins its sentence, as
     ``The new model opens files``. Where nothing runs them it is a note; with ``served`` only what signatures run
-    counts."""
+    counts. What loads with the model now, and was only called before, is more."""
     rows = _rows(meta_graph, classes)
-    grown = [row for row in rows if _grew(row.served if served else row.running)]
+    grown = [row for row in rows if _grew(row.served if served else row.running) or (not served and _grew(row.loaded))]
     idle = [row for row in rows if row not in grown and not served and _grew(row.every) and not any(row.running)]
     own = [row for row in grown if row.own and row.risk_class in _READING]
     for found, runs in (([row for row in grown if row not in own], True), (own, True), (idle, False)):
         told = [row for row in found if runs or row.risk_class not in _EVERYWHERE]
         if told:
-            nothing = "" if runs else f"; nothing that the model offers runs {'it' if len(told) == 1 else 'them'}"
+            them = "it" if len(told) == 1 else "them"
+            nothing = "" if runs else f"; nothing that the model offers runs {them}"
+            if runs and not any(_grew(row.running) for row in told) and not served:
+                nothing = f"; loading the model runs {them} now"
             bad = severities if runs else _idle(severities, offers=_offers(meta_graph))
             bad = NOTES if found is own else bad
             yield _changed(meta_graph, told, f"{says}: {_named(told)}{nothing}.", bad, new=True)
@@ -67,7 +70,10 @@ def less_of(
 ) -> Iterator[Changed]:
     """One note for all ops of some risk classes that the new side runs less of."""
     rows = _rows(meta_graph, classes)
-    shrunk = [row for row in rows if _grew((row.served if served else row.running)[::-1])]
+    shrunk = [
+        row for row in rows
+        if _grew((row.served if served else row.running)[::-1]) or (not served and _grew(row.loaded[::-1]))
+    ]  # fmt: skip
     idle = [row for row in rows if not served and _grew(row.every[::-1]) and not any(row.running)]
     told = shrunk + [row for row in idle if row.risk_class not in _EVERYWHERE]
     if told:

@@ -73,7 +73,7 @@ def _risk_change(risk: OpRisk, old: Running | None, new: Running | None) -> Risk
     uses = [list(_uses(risk, side)) if side is not None else [] for side in (old, new)]
     counts = [_counts(side, found) for side, found in zip((old, new), uses, strict=True)]
     every, running, served, loaded = zip(*counts, strict=True)
-    grown = (running[1], every[1]) > (running[0], every[0])
+    grown = (running[1], every[1], loaded[1]) > (running[0], every[0], loaded[0])
     side, mine, others = (new, uses[1], uses[0]) if grown else (old, uses[0], uses[1])
     if counts[0] == counts[1] or side is None:
         return None

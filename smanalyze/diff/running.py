@@ -54,9 +54,15 @@ class Running:
         return frozenset(self.program.graph.functions_below(makers))
 
     @cached_property
+    def saving(self) -> frozenset[str]:
+        """Functions that the loader runs to learn what objects save."""
+        called = [Key("function", name) for name in self.acts.starts.at_load()]
+        return frozenset(self.program.graph.functions_below(called))
+
+    @cached_property
     def loaded(self) -> frozenset[str]:
         """Functions that run when the model is loaded."""
-        return self.initializing | self.making
+        return self.initializing | self.making | self.saving
 
     @cached_property
     def functions(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from smanalyze.graph.ops import provider, registered
 from smanalyze.report.scan import Act, Operand
 
 MAX_STEPS = 2_000_000
-"""Calls that all searches for starts together look at; real models stay a hundred times below."""
+"""Calls and starts that all searches for starts together look at; real models stay a hundred times below."""
 
 MAX_NODES = 50_000
 """Nodes of one op that are looked at one by one; of a body with more the rest counts and is not followed."""
@@ -222,15 +222,16 @@ class Acts:
         seen = {name}
         queue = [(name, _steps((f"function {name}",)))]
         for function, steps in queue:
-            for start in self.starts.of(function) or ():
+            starts, callers = self.starts.of(function) or (), self._callers.get(function, ())
+            self._steps += len(starts) + len(callers)
+            if self._steps > MAX_STEPS:
+                self.is_cut = True
+                return found.values()
+            for start in starts:
                 found.setdefault(start.when, (start, steps))
-            for caller, step, number in self._callers.get(function, ()):
-                self._steps += 1
+            for caller, step, number in callers:
                 if caller and number >= 0 and number not in self._alive(caller):
                     continue
-                if self._steps > MAX_STEPS:
-                    self.is_cut = True
-                    return found.values()
                 if not caller:
                     for start, numbers in self.starts.main:
                         if number in numbers:

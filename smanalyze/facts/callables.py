@@ -7,7 +7,7 @@ from typing import Literal
 
 from smanalyze.facts.arguments import spec_arguments, trace_arguments, wrapped_arguments
 from smanalyze.facts.names import Names
-from smanalyze.facts.objects import ObjectPaths, is_word, python_step
+from smanalyze.facts.objects import ObjectPaths, function_holders, is_word, python_step
 from smanalyze.facts.reach import build_names, build_reach
 from smanalyze.facts.spec_text import natural_order, spec_text, split_signature
 from smanalyze.graph.model_graph import Key, ModelGraph
@@ -45,7 +45,7 @@ class _Builder:
     def __init__(self, graph: ModelGraph, names: Names, paths: ObjectPaths, names_only: bool) -> None:
         self.graph, self.names, self.paths, self.names_only = graph, names, paths, names_only
         self.concrete = {function.name: function for function in paths.graph.concrete_functions}
-        self.parents = _parents(paths)
+        self.parents = function_holders(paths.graph)
         self._defined: dict[int, tuple[Argument, ...]] = {}
         self._traced: dict[tuple[int, int], tuple[Argument, ...]] = {}
 
@@ -101,16 +101,6 @@ class _Builder:
         if found is None:
             found = self._traced[key] = trace_arguments(concrete, spec)
         return found
-
-
-def _parents(paths: ObjectPaths) -> dict[int, list[tuple[int, str]]]:
-    """(parent id, child name) pairs of every function object."""
-    found: dict[int, list[tuple[int, str]]] = {}
-    for node in paths.graph.nodes:
-        for name, child in node.children:
-            if 0 <= child < len(paths.graph.nodes) and paths.graph.nodes[child].function is not None:
-                found.setdefault(child, []).append((node.id, name))
-    return found
 
 
 def _is_part(node: SavedObject, paths: ObjectPaths, parents: dict[int, list[tuple[int, str]]]) -> bool:

@@ -108,3 +108,14 @@ def object_paths(graph: ObjectGraph) -> ObjectPaths:
                 parents[child] = current
                 queue.append(child)
     return ObjectPaths(graph, tuple(names), tuple(parents))
+
+
+def function_holders(graph: ObjectGraph) -> dict[int, list[tuple[int, str]]]:
+    """(object, name) of what each function object hangs under."""
+    functions = {node.id for node in graph.nodes if node.function is not None}
+    found: dict[int, list[tuple[int, str]]] = {number: [] for number in functions}
+    for node in graph.nodes:
+        for name, child in node.children:
+            if child in functions:
+                found[child].append((node.id, name))
+    return found

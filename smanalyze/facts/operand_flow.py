@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from smanalyze.facts.library import is_saver
 from smanalyze.facts.names import Names
+from smanalyze.facts.operand_ops import MAPPED
 from smanalyze.facts.operand_values import Value, Values, either, hole
 from smanalyze.facts.starts import LOAD, SAVER, Starts
 from smanalyze.graph.body import LOOPING, RETURNING, BodyIndex, Call, argument_mapping
@@ -16,15 +17,6 @@ from smanalyze.report.scan import Origin
 MAX_SEEN, MAX_SEARCHED = 20_000, 1_000_000
 """Nodes that one search for what a value depends on looks at, and all searches in one MetaGraph together."""
 
-MAPPED = frozenset({
-    "MapDataset", "ParallelMapDataset", "ParallelMapDatasetV2", "FlatMapDataset", "InterleaveDataset",
-    "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2", "ParallelInterleaveDatasetV3",
-    "ParallelInterleaveDatasetV4", "LegacyParallelInterleaveDatasetV2", "FilterDataset", "ParallelFilterDataset",
-    "TakeWhileDataset", "MapAndBatchDataset", "ExperimentalMapDataset", "ExperimentalMapAndBatchDataset",
-    "ExperimentalTakeWhileDataset", "ExperimentalParallelInterleaveDataset",
-})  # fmt: skip
-"""Datasets whose one function takes an element of the first input, and then ``other_arguments``."""
-
 _SIZES = frozenset({"Shape", "ShapeN", "Size", "Rank", "StringLength"})
 """Ops that tell how much there is of something, and nothing of what."""
 
@@ -32,7 +24,6 @@ _KEPT = frozenset({
     "ReadVariableOp", "VarHandleOp", "VariableV2", "Variable", "LookupTableFindV2", "LookupTableFind", "ReadFile",
     "ResourceGather", "RestoreV2",
 })  # fmt: skip
-_MADE = frozenset({"HashTableV2", "MutableHashTableV2", "HashTable", "MutableHashTable", "AnonymousHashTable"})
 
 
 class Place(NamedTuple):
@@ -40,6 +31,10 @@ class Place(NamedTuple):
 
     body: str
     reference: str
+
+
+_Handed = tuple[str, Call, dict[int, list[str]]]
+"""(body, call, references by the argument that they are handed as) of a call."""
 
 
 class Flow:
@@ -50,6 +45,7 @@ class Flow:
         self._library = graph.library
         self._names = names
         self._starts = starts
+        self._arguments: dict[str, tuple[_Handed, ...]] = {}
         self._reached: dict[tuple[str, int], Value] = {}
         self._searched = 0
 
@@ -95,25 +91,23 @@ class Flow:
         known: list[Value] = []
         places: list[Place] = []
         datasets: list[Place] = []
-        for body, call in self.callers.get(function, ()):
-            index = self.index(body)
-            pairs = [reference for reference, position in argument_mapping(index, call, count) if position == argument]
-            inputs = index.data_inputs(call.node)
+        for body, call, handed in self._handed(function):
             if call.attr and call.op not in RETURNING | MAPPED:  # which input meets which argument is not known
-                places += [Place(body, reference) for reference in inputs]
-                places += self.returned(body, call.node, None)  # what one round gives the next may be handed: For, scan
-                datasets += [Place(body, reference) for reference in inputs]
-            elif pairs:
-                places += [Place(body, reference) for reference in pairs]
+                given = self._inputs(body, call)
+                # What one round gives, the next may be handed: For, scan.
+                places += [*given, *self.returned(body, call.node, None)]
+                datasets += given
+            elif argument in handed:
+                places += [Place(body, reference) for reference in handed[argument]]
                 if call.op in LOOPING:  # the next round is handed what this one gave
                     again = self.returned(body, call.node, argument)
                     places += again
                     if any(self._grows(place, argument) for place in again if place.body == call.function):
                         known.append(hole("computed", "changed in a loop"))
-            elif inputs and "Dataset" in call.op:
-                datasets.append(Place(body, inputs[0]))
+            elif "Dataset" in call.op:
+                datasets += self._inputs(body, call)[:1]
             else:
-                known += [self._reaching(Place(body, reference)) for reference in inputs]
+                known += map(self._reaching, self._inputs(body, call))
         bound = self._bound.get(function, ())
         position = argument - (count - len(bound))
         if position >= 0:
@@ -274,14 +268,28 @@ class Flow:
         if position >= 0:
             self._add_bound(bound[position], known, places)
             return (known[0] if known else None), places, []
-        callers = self.callers.get(function, ())
-        for body, call in callers:
-            pairs = argument_mapping(self.index(body), call, count)
-            places += [Place(body, reference) for reference, target in pairs if target == argument]
+        callers = self._handed(function)
+        places += [Place(body, reference) for body, _, handed in callers for reference in handed.get(argument, ())]
         if not places:
-            places = [Place(body, one) for body, call in callers for one in self.index(body).data_inputs(call.node)]
+            places = [one for body, call, _ in callers for one in self._inputs(body, call)]
         known = self._from_start(function, argument)
         return (known[0] if known else None), places, []
+
+    def _inputs(self, body: str, call: Call) -> list[Place]:
+        return [Place(body, reference) for reference in self.index(body).data_inputs(call.node)]
+
+    def _handed(self, function: str) -> tuple[_Handed, ...]:
+        found = self._arguments.get(function)
+        if found is None:
+            count = len(self.index(function).arguments)
+            every = []
+            for body, call in self.callers.get(function, ()):
+                handed: dict[int, list[str]] = {}
+                for reference, position in argument_mapping(self.index(body), call, count):
+                    handed.setdefault(position, []).append(reference)
+                every.append((body, call, handed))
+            found = self._arguments[function] = tuple(every)
+        return found
 
     @cached_property
     def callers(self) -> dict[str, list[tuple[str, Call]]]:

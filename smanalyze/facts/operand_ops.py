@@ -45,3 +45,12 @@ ELEMENTS = frozenset({"TensorDataset", "TensorSliceDataset"})
 MAPS = ("MapDataset", "ParallelMapDataset", "MapAndBatchDataset", "ParallelMapDatasetV2", "FlatMapDataset",
          "InterleaveDataset", "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2",
          "ParallelInterleaveDatasetV3", "ParallelInterleaveDatasetV4")  # fmt: skip
+
+MAPPED = frozenset({
+    "MapDataset", "ParallelMapDataset", "ParallelMapDatasetV2", "FlatMapDataset", "InterleaveDataset",
+    "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2", "ParallelInterleaveDatasetV3",
+    "ParallelInterleaveDatasetV4", "LegacyParallelInterleaveDatasetV2", "FilterDataset", "ParallelFilterDataset",
+    "TakeWhileDataset", "MapAndBatchDataset", "ExperimentalMapDataset", "ExperimentalMapAndBatchDataset",
+    "ExperimentalTakeWhileDataset", "ExperimentalParallelInterleaveDataset",
+})  # fmt: skip
+"""Datasets whose one function takes an element of the first input, and then ``other_arguments``."""

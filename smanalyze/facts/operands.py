@@ -131,6 +131,7 @@ class Operands:
 
     def _argument(self, place: Place, argument: int, depth: int, elements: bool) -> Values:
         known, places, datasets = self.flow.arriving(place.body, argument)
+        self._looks += len(places) + len(datasets)
         found: list[Values] = [known]
         found += [self._value(one, depth + 1, elements=elements) for one in places]
         found += [self._value(one, depth + 1, elements=True) for one in datasets]

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from smanalyze.facts.names import Names
+from smanalyze.facts.objects import function_holders
 from smanalyze.graph.keys import PLACEHOLDERS
 from smanalyze.graph.model_graph import ModelGraph
 from smanalyze.model.objects import SavedObject
@@ -110,6 +111,20 @@ class Starts:
             found = self._known[function] = tuple(sorted(starts, key=lambda one: one.order))
         return found
 
+    def at_load(self) -> Iterator[str]:
+        """The functions that the loader runs, of those that objects offer."""
+        if self._paths is None:
+            return
+        names, nodes = self._paths.names, self._paths.graph.nodes
+        for function, held in self._offered.items():
+            if any(
+                names[number] is None
+                or number in self._saving
+                or any(_makes(nodes[parent], name) or name in _HOOKS for parent, name in self._parents.get(number, ()))
+                for number in held
+            ):
+                yield function
+
     @cached_property
     def _offered(self) -> dict[str, list[int]]:
         """The objects that hold each function."""
@@ -131,7 +146,7 @@ class Starts:
         for parent, name in self._parents.get(number, ()):
             holder = nodes[parent]
             path = "an object outside the tree" if names[parent] is None else self._paths.python_path(parent)
-            if name in _RESOURCE and (holder.kind == "resource" or holder.registered_name):
+            if _makes(holder, name):
                 yield Start(LOAD, f"{name} of {path or 'the model'}")
             elif name in _HOOKS:
                 yield Start(LOAD, f"{name} of {path or 'the model'}, which the loader calls")
@@ -154,12 +169,13 @@ class Starts:
     @cached_property
     def _parents(self) -> dict[int, list[tuple[int, str]]]:
         """(object, name) of what each function hangs under, or is made a resource with."""
-        nodes = self._paths.graph.nodes if self._paths is not None else ()
-        found: dict[int, list[tuple[int, str]]] = {}
-        for node in nodes:
-            for name, child in (*node.children, *(one for one in node.dependencies if one[0] in _RESOURCE)):
-                if 0 <= child < len(nodes) and nodes[child].function is not None:
-                    found.setdefault(child, []).append((node.id, name))
+        if self._paths is None:
+            return {}
+        found = function_holders(self._paths.graph)
+        for node in self._paths.graph.nodes:
+            for name, child in node.dependencies:
+                if name in _RESOURCE and child in found:
+                    found[child].append((node.id, name))
         return found
 
     @cached_property
@@ -205,6 +221,11 @@ class Starts:
             if start.label not in (_RESTORING, _SAVES):
                 found |= given["loader"] & runs
         return frozenset(found)
+
+
+def _makes(holder: SavedObject, name: str) -> bool:
+    """Whether the loader makes an object with its function of that name."""
+    return name in _RESOURCE and bool(holder.kind == "resource" or holder.registered_name)
 
 
 def _is_trace(node: SavedObject, holder: SavedObject) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from smanalyze.errors import UsageError
 from smanalyze.inputs.called import fitted, shape_text
 from smanalyze.inputs.flags import Given
-from smanalyze.inputs.parts import ragged_parts, sparse_parts
+from smanalyze.inputs.parts import has_length, ragged_parts, sparse_parts
 from smanalyze.inputs.records import Feed
 from smanalyze.model.record import record
 from smanalyze.model.tensors import Shape, Structure
@@ -201,7 +201,7 @@ def _spread(arguments: tuple[Argument, ...], given: dict[str, Given]) -> dict[st
             whole, number = given[match[1]], int(match[2])
             found.pop(match[1], None)
             count = sum(other.name.startswith(f"*{match[1]}[") for other in arguments)
-            if not hasattr(whole.value, "__len__") or len(whole.value) != count:
+            if not has_length(whole.value) or len(whole.value) != count:
                 raise UsageError(f"{match[1]!r} is a list of {count}.")
             found[one.name] = _inside(whole, whole.value[number])
     return found

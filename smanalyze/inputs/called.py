@@ -91,7 +91,9 @@ def as_declared(given: Given, dtype: str) -> Any:
     Python or numpy made keeps its value, but for the digits that a shorter float lacks. Raises ValueError."""
     import numpy as np
 
-    value = given.value
+    value: Any = given.value
+    if isinstance(value, tuple) and not _is_raw(value):
+        value = list(value)
     if given.typed and isinstance(value, np.ndarray | np.generic):
         try:
             return array_of(np.asarray(value), dtype)
@@ -100,12 +102,17 @@ def as_declared(given: Given, dtype: str) -> Any:
             raise ValueError(f"{error}{hint}") from error
     if dtype == "string":
         return array_of(value.tolist() if isinstance(value, np.ndarray | np.generic) else value, dtype)
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], np.ndarray):
-        return array_of(value, dtype)  # raw bytes of a TensorProto
+    if isinstance(value, tuple):
+        return array_of(value, dtype)
     found = np.array(value)
     if given.typed and found.dtype.kind not in "O":
         return array_of(found, dtype)
     return _cast(found, dtype)
+
+
+def _is_raw(value: tuple[Any, ...]) -> bool:
+    """Whether it is the raw bytes of a TensorProto, and its shape (``given.py``)."""
+    return len(value) == 2 and getattr(value[0], "dtype", None) == "uint8" and isinstance(value[1], tuple)
 
 
 def _cast(found: Any, dtype: str) -> Any:

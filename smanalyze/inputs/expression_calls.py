@@ -183,6 +183,7 @@ def _joined(name: str) -> Callable[..., Any]:
     def make(arrays: Any, axis: Any = 0) -> Any:
         import numpy as np
 
+        check_room(len(arrays), 1 << 16, "parts")
         parts = [one if isinstance(one, np.ndarray) else array(one) for one in arrays]
         check_bytes(sum(one.size for one in parts), max(one.itemsize for one in parts))
         return getattr(np, name)(parts, axis=axis)

@@ -59,8 +59,10 @@ def _pieces(text: str) -> list[str]:
 
 
 def _escaped(text: str, place: int) -> bool:
-    before = text[:place]
-    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+    start = place
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return (place - start) % 2 == 1
 
 
 # Files --------------------------------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ def sparse_parts(value: dict[Any, Any]) -> tuple[Part, ...]:
         raise ValueError(f"a sparse tensor is given as a dict of indices, values and dense_shape; {said}")
     shape = np.array(value["dense_shape"])
     indices = np.array(value["indices"])
+    if any(one.size and one.dtype.kind not in "iu" for one in (shape, indices)):
+        raise ValueError("indices and dense_shape are integers")
     if shape.ndim != 1:
         raise ValueError("dense_shape is a list of sizes")
     if not indices.size:
@@ -48,7 +50,7 @@ def ragged_parts(value: Any, levels: int) -> tuple[Part, ...]:
     rows = value
     splits = []
     for level in range(levels):
-        if not _has_length(rows) or not all(map(_has_length, rows)):
+        if not has_length(rows) or not all(map(has_length, rows)):
             raise ValueError(
                 f"a ragged tensor is given as lists of rows, {levels + 1} deep; at {level + 1} deep there are none"
             )
@@ -57,5 +59,6 @@ def ragged_parts(value: Any, levels: int) -> tuple[Part, ...]:
     return (rows, True), *((one, False) for one in splits)
 
 
-def _has_length(value: Any) -> bool:
+def has_length(value: Any) -> bool:
+    """Whether it is a list, or an array that is no scalar."""
     return isinstance(value, list | tuple) or getattr(value, "ndim", 0) > 0

@@ -168,7 +168,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "level_tone": against_words.level_tone, "gate_line": against_words.gate_text,
     "lone_lines": against_words.lone_lines, "signature_lines": against_words.signature_lines,
     "output_lines": against_words.output_lines, "cause_line": against_words.cause_text,
-    "milliseconds": against_words.milliseconds_text, "tags_line": against_words.tags_text,
+    "probes_line": against_words.probes_text, "milliseconds": against_words.milliseconds_text,
+    "tags_line": against_words.tags_text,
     "verdict_tone": verify_words.verdict_tone, "environment": verify_words.environment_text,
 }  # fmt: skip
 """Beside jinja2's own."""

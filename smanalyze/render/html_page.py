@@ -21,6 +21,8 @@ LIMITS = {
     "meta_graph": (8, 8),
     "finding": (250, 250),
     "signature": (40, 60),
+    "compared": (40, 40),
+    "compared_output": (20, 200),
     "tensor": (200, 1500),
     "component": (12, 1000),
     "argument": (40, 1500),

@@ -38,6 +38,8 @@ CODES = {
     "V402": "outputs of calls, as they came out",
     "V404": "the same inputs give the same outputs, where nothing random is claimed",
     "V405": "the same inputs give the same outputs in another process",
+    "V407": "inputs that nothing uses",
+    "V408": "outputs that are the same for every input",
     "V410": "which variables a call changes",
     "V901": "the stored fingerprint",
     "V902": "the fingerprint as recomputed",

@@ -10,17 +10,19 @@ from typing import Any
 
 from smanalyze.inputs.records import SignatureInputs, Trial
 from smanalyze.model.record import record
+from smanalyze.report.document import Report
 from smanalyze.report.findings import Location
 from smanalyze.report.tensors import SignatureReport
 from smanalyze.report.verify import InputSeen, OutputSeen, Run
 from smanalyze.verify.child import Outcome
 from smanalyze.verify.exchange import relative, written
-from smanalyze.verify.observed import NotRun, RowsSeen
+from smanalyze.verify.observed import NotRun, RowsSeen, VariedSeen
 from smanalyze.verify.outputs import read_kept
 from smanalyze.verify.sandbox import Sandbox
 from smanalyze.verify.save import Saver
 from smanalyze.verify.steps import Worker
 from smanalyze.verify.values import encoded
+from smanalyze.verify.varied import claimed, variants
 
 OTHER_BATCHES = (1, 3)
 """After the first batch, which is 2: with a batch of 1 a fault in broadcasting stays hidden."""
@@ -52,14 +54,16 @@ class Caller:
     """Runs signatures one after the other; ``runs``, ``not_run`` and ``rows`` tell what came of it,
     ``done`` holds the calls that worked."""
 
-    def __init__(self, box: Sandbox, worker: Worker, saver: Saver | None = None) -> None:
+    def __init__(self, box: Sandbox, worker: Worker, report: Report, saver: Saver | None = None) -> None:
         self.runs: list[Run] = []
         self.not_run: list[NotRun] = []
         self.rows: list[RowsSeen] = []
         self.done: list[Done] = []
+        self.varied: list[VariedSeen] = []
         self._box = box
         self._worker = worker
         self._saver = saver
+        self._report = report
 
     def call(self, signature: SignatureReport, inputs: SignatureInputs, objects: list[dict[str, Any]]) -> None:
         """Tries the sets of inputs in order until one runs; then other batches of it. A signature that changes the
@@ -69,12 +73,25 @@ class Caller:
         for trial in islice(inputs.trials, MAX_TRIALS):
             outcome, files = self._call(signature, inputs, trial, place, repeat=2, anew=anew)
             if outcome.kind == "ok":
+                self._vary(signature, trial, place)
                 self._other_batches(signature, inputs, trial, place, files)
                 return
             last = f"{outcome.kind}: {outcome.error} {outcome.message}".replace(":  ", ": ").strip()
             if outcome.dead:
                 break  # what kills the child once is not tried again
         self.not_run.append(NotRun(place[0], signature.key, last[:500], False))
+
+    def _vary(self, signature: SignatureReport, trial: Trial, place: Place) -> None:
+        """Calls with other values of some inputs, where the report claims that outputs do not depend on them."""
+        tags, before = place[0], self.done[-1].digests
+        for names, other in variants(trial, claimed(self._report, tags, signature)):
+            loaded = self._worker.load(*place, anew=bool(signature.reach.changes))
+            if loaded.kind != "ok":
+                return
+            outcome, _ = ask_call(self._box, self._worker, tags, signature.key, other)
+            found = outcome.result["outputs"] if outcome.kind == "ok" else ()
+            different = tuple(one["name"] for one in found if one["digest"] != before.get(one["name"]))
+            self.varied.append(VariedSeen(tags, signature.key, names, outcome.kind, different))
 
     def _other_batches(
         self, signature: SignatureReport, inputs: SignatureInputs, trial: Trial, place: Place, files: dict[str, str]

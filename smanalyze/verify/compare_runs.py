@@ -10,6 +10,7 @@ from smanalyze.report.tensors import SignatureReport
 from smanalyze.report.verify import Check, Remark, Run
 from smanalyze.verify.claims import compared, fits, not_listed, tensor_words, untested
 from smanalyze.verify.compare_load import outputs_of
+from smanalyze.verify.compare_varied import compare_varied
 from smanalyze.verify.observed import Observed
 
 ROWS_DIFFER = 1e-3
@@ -31,6 +32,7 @@ def compare_runs(report: Report, number: int, said: MetaGraphReport, observed: O
         yield _determinism(signature, done, where)
         yield _changes(signature, done, names, where)
         yield from _elsewhere(signature, said, observed, where)
+        yield from compare_varied(report, said.tags, signature, observed.varied, _chancy(signature, done))
 
 
 def _why_not(said: MetaGraphReport, signature: SignatureReport, observed: Observed) -> str:
@@ -67,6 +69,12 @@ def _determinism(signature: SignatureReport, runs: list[Run], where: Location) -
     if different and signature.reach.changes:
         return untested("V404", where, "determinism", "it changes state on which its answer depends", claim)
     return compared("V404", where, "determinism", claim, f"differs: {', '.join(different)}" if different else claim)
+
+
+def _chancy(signature: SignatureReport, runs: list[Run]) -> frozenset[str]:
+    """Outputs that may differ whatever is fed."""
+    every = signature.outputs if signature.reach.random_ops else ()
+    return frozenset((*(one.name for one in every), *(name for run in runs for name in run.different)))
 
 
 def _elsewhere(

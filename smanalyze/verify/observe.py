@@ -61,7 +61,7 @@ def observe(
         raise UsageError(f"TensorFlow cannot be used: {worker.could_not_start}")
     check_version((worker.started or {})["tensorflow"])
     before = box.files()
-    caller = Caller(box, worker, request.saver)
+    caller = Caller(box, worker, report, request.saver)
     loads = []
     for number, graph in enumerate(model.meta_graphs):
         said = report.meta_graphs[number]
@@ -96,6 +96,7 @@ def observe(
         unchanged=digests == digest_files(model, model.files),
         again=again,
         probes=probes,
+        varied=tuple(caller.varied),
     )
 
 

@@ -113,6 +113,17 @@ class RowsSeen:
 
 
 @record
+class VariedSeen:
+    """A call of which some ``inputs`` had other values than in the first: which outputs were ``different``."""
+
+    tags: tuple[str, ...]
+    signature: str
+    inputs: tuple[str, ...]
+    outcome: str
+    different: tuple[str, ...]
+
+
+@record
 class NotRun:
     """A signature that was not run, and why. ``refused``: because of a risk."""
 
@@ -141,3 +152,4 @@ class Observed:
     unchanged: bool
     again: tuple[Again, ...] = ()
     probes: tuple[Probe, ...] = ()
+    varied: tuple[VariedSeen, ...] = ()

@@ -17,9 +17,10 @@ from smanalyze.diff.side import Side
 from smanalyze.facts.function_names import PlainStems, is_generated, layer_of, stem_of
 from smanalyze.load import load
 from smanalyze.report.changes import Changes, FunctionChange
-from tests.checks.compat.helpers import NOISE, Maker, changed, edited, every, mirrored, models, pair
+from tests.checks.compat.helpers import Maker, changed, edited, every, mirrored, models, pair
 from tests.checks.compat.program_edits import copy_function, in_function, in_functions, op, rename_function
 from tests.checks.helpers import TESTDATA, graph
+from tests.pairs import NOISE_NAMES
 
 
 def sides(maker: Maker, folder: Path) -> tuple[Side, Side]:
@@ -64,7 +65,7 @@ def test_counters_of_layers_are_ranks() -> None:
     assert one.of("__inference_conv2d_layer_call_fn_1") == other.of("__inference_conv2d_4_layer_call_fn_1")
 
 
-@pytest.mark.parametrize("name", NOISE)
+@pytest.mark.parametrize("name", NOISE_NAMES)
 def test_noise_changes_no_body(name: str, tmp_path: Path) -> None:
     for found in changes(pair(name), tmp_path).meta_graphs:
         assert found.functions == () and found.function_rows == () and found.risks == ()

@@ -208,6 +208,8 @@ UNSEEN = {
     ("SavedObject", "captured_function"): "a name", ("SavedObject", "constant"): "a name; its value is the program",
     ("SavedObject", "asset_index"): "a number", ("SavedObject", "function"): "see its own fields",
     ("SavedObject", "variable"): "see its own fields",
+    ("SavedObject", "saving_functions"): "links of the loader; an act that comes to run at load by one is told",
+    ("SavedObject", "dependencies"): "the same",
     ("ConcreteFunction", "name"): "a generated name", ("FunctionSpec", "is_method"): "`self` is left out of arguments",
     ("KerasNode", "object_id"): "a number", ("KerasNode", "path"): "where it hangs, which the objects say",
     ("BundleEntry", "key"): "generated; what it holds is known by its variable",

@@ -14,8 +14,10 @@ from smanalyze.diff.variables import match_variables, stem_of
 from smanalyze.load import load
 from smanalyze.report.changes import VariablePair
 from smanalyze.report.sections import VariableRow
-from tests.checks.compat.helpers import MODELS, NOISE, PAIRS, pair, report, same
+from tests.checks.compat.helpers import pair, report, same
 from tests.diff.bundles import restored
+from tests.models import NAMES
+from tests.pairs import NOISE_NAMES, PAIR_NAMES
 
 Rows = tuple[VariableRow, ...]
 Names = list[tuple[str | None, str | None]]
@@ -183,7 +185,7 @@ def rows_of(path: Path) -> Rows:
     return gather(load(path)).variables
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_model_matches_itself(name: str, tmp_path: Path) -> None:
     rows = rows_of(same(name)(tmp_path)[0])
     found = match_variables(rows, rows, Renames())
@@ -192,7 +194,7 @@ def test_a_model_matches_itself(name: str, tmp_path: Path) -> None:
     assert len(found) == sum(row.role != "copy" for row in rows)
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", PAIR_NAMES)
 def test_mirrored_sides_mirror_the_pairs(name: str, tmp_path: Path) -> None:
     old, new = map(rows_of, pair(name)(tmp_path))
     forwards, backwards = match_variables(old, new, Renames()), match_variables(new, old, Renames())
@@ -202,7 +204,7 @@ def test_mirrored_sides_mirror_the_pairs(name: str, tmp_path: Path) -> None:
     assert told[0] == told[1]
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", PAIR_NAMES)
 def test_the_order_of_variables_does_not_matter(name: str, tmp_path: Path) -> None:
     old, new = (list(rows_of(path)) for path in pair(name)(tmp_path))
     before = sorted(map(repr, names(match_variables(old, new, Renames()))))
@@ -212,7 +214,7 @@ def test_the_order_of_variables_does_not_matter(name: str, tmp_path: Path) -> No
         assert sorted(map(repr, names(match_variables(old, new, Renames())))) == before
 
 
-@pytest.mark.parametrize("name", NOISE)
+@pytest.mark.parametrize("name", NOISE_NAMES)
 def test_noise_leaves_nothing_over(name: str, tmp_path: Path) -> None:
     old, new = map(rows_of, pair(name)(tmp_path))
     found = match_variables(old, new, Renames())

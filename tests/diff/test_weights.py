@@ -19,10 +19,11 @@ from smanalyze.diff.weight_tally import Tally
 from smanalyze.errors import FormatError
 from smanalyze.report.changes import WeightDelta
 from smanalyze.report.diff import DiffReport, WeightRow
-from tests.checks.compat.helpers import NOISE, TESTDATA, Maker, pair, report, same, with_files
+from tests.checks.compat.helpers import TESTDATA, Maker, pair, report, same, with_files
 from tests.diff.bundles import restored, stored_again, then
 from tests.format.bundle_writer import BundleWriter, slice_key
 from tests.format.test_bundle_reader import NUMERIC, opened
+from tests.pairs import NOISE_NAMES
 
 RANDOM = np.random.default_rng(5)
 WEIGHTS = RANDOM.standard_normal(4000).astype(np.float32)
@@ -230,7 +231,7 @@ def test_every_dtype_of_a_model(tmp_path: Path) -> None:
     assert strings is not None and strings.elements == 4 and strings.max_abs is None and strings.kind == "changed"
 
 
-@pytest.mark.parametrize("name", NOISE)
+@pytest.mark.parametrize("name", NOISE_NAMES)
 def test_nothing_is_read_where_checksums_agree(name: str, tmp_path: Path) -> None:
     assert report(pair(name)(tmp_path)).weights.read_bytes == 0
 

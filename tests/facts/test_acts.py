@@ -109,6 +109,19 @@ def test_a_way_through_very_many_functions_takes_little_room() -> None:
     assert most < 40_000_000
 
 
+def test_functions_that_very_many_objects_offer_are_cut_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the functions below was told every start: as many words as objects times functions."""
+    monkeypatch.setattr("smanalyze.facts.acts.MAX_STEPS", 100)
+    children = " ".join(f'children {{ node_id: {k + 1} local_name: "f{k}" }}' for k in range(200))
+    offered = 'nodes { function { concrete_functions: "writes" } }' * 200
+    graph = model_graph(
+        [X], f"object_graph_def {{ nodes {{ user_object {{}} {children} }} {offered} }}", functions=(WRITES,)
+    )
+    acts = Acts(graph, Names(graph))
+    assert [act.when for act in acts.every] == [("unknown",)]
+    assert acts.is_cut
+
+
 def saved_on_restore(*path: bytes) -> Any:
     """The restore op waits for a node that saves: to a place of its own, or over what is restored."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from smanalyze.facts.names import Names
@@ -258,6 +260,18 @@ def test_a_long_text_joined_to_itself_is_not_put_together() -> None:
     join = node("v", "StringJoin", *["a"] * 1000)
     (found,) = operands([const("a", "/" + "a" * 1_000_000), join, ACT])
     assert found.startswith("/aaaa") and len(found) < 5000
+
+
+def test_very_many_arguments_of_very_many_calls_take_time_by_their_number() -> None:
+    """Every argument went through all inputs of all calls: 400 of each took 16 seconds, 1,000 minutes."""
+    names = [f"a{k}" for k in range(500)]
+    joins = [node("j", "StringJoin", *names), node("read", "ReadFile", "j:output:0")]
+    calls = [node(f"c{k}", "PartitionedCall", *["a"] * 500, f=func("many")) for k in range(500)]
+    started = time.process_time()
+    many = function("many", " ".join(names), joins, y="read:contents:0")
+    found = operands([A, *calls, node("act", "NoOp", "a")], many, of="read", body="many")
+    assert found[0].startswith("/etc//etc/")
+    assert time.process_time() - started < 15
 
 
 def test_a_function_that_calls_itself() -> None:

@@ -166,6 +166,8 @@ FITS = [
     ([True, False], False, "bool", [True, False]),
     (["a", "é"], False, "string", [b"a", "é".encode()]),
     (b"a", False, "string", b"a"),
+    (("a", ("b", "c"))[1], False, "string", [b"b", b"c"]),
+    ((1, 2), False, "float32", [1.0, 2.0]),
     (np.array(["a", "b"]), True, "string", [b"a", b"b"]),
     (np.array([b"a"]), True, "string", [b"a"]),
     ([1, 2], False, "complex64", [1 + 0j, 2 + 0j]),
@@ -211,6 +213,8 @@ MISFITS = [
     (None, False, "float32", "where float32"),
     ({"a": 1}, False, "float32", "where float32"),
     ([1], False, "resource", "resource"),
+    ((), False, "resource", "resource"),
+    ((2, 3), False, "string", "number where string"),
 ]
 
 
@@ -268,6 +272,8 @@ def test_a_sparse_tensor_is_taken_apart() -> None:
         ({"indices": [[0, 1], [2, 0]]}, "outside of dense_shape"),
         ({"indices": [[1, 0], [0, 1]]}, "in order"),
         ({"dense_shape": 4}, "list of sizes"),
+        ({"indices": [["a", "b"], ["c", "d"]]}, "are integers"),
+        ({"dense_shape": [2.5, 2]}, "are integers"),
         ({"shape": [2, 2]}, "'shape' is no part"),
     ],
 )

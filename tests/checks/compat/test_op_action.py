@@ -11,6 +11,7 @@ from smanalyze.report.diff import Severities
 from tests.checks.compat.helpers import (
     Cases,
     Maker,
+    changed,
     check_case,
     edited,
     every,
@@ -22,7 +23,7 @@ from tests.checks.compat.helpers import (
     same,
 )
 from tests.checks.compat.program_edits import add, add_text, attr, copy_function, in_function, op
-from tests.checks.helpers import graph
+from tests.checks.helpers import TESTDATA, graph
 
 MODULE, CALL = "module_one_signature", "__inference___call__"
 
@@ -128,6 +129,20 @@ def test_a_file_is_named(tmp_path: Path) -> None:
     assert finding.message == "The new model reads, writes or lists files: ReadFile ('lookup/table.csv')."
     assert finding.reach == ("serving_default", "predict")
     assert finding.severities == Severities("warning", "warning", "warning", "error")
+
+
+def test_what_was_called_and_is_run_by_loading_now_is_told(tmp_path: Path) -> None:
+    model = TESTDATA / "scan" / "write_in_object_function"
+
+    def save_by(message: Any) -> None:
+        nodes = message.meta_graphs[0].object_graph_def.nodes
+        number = next(child.node_id for child in nodes[0].children if child.local_name == "log")
+        saving = nodes[0].saveable_objects["any"]
+        saving.save_function = saving.restore_function = number
+
+    finding = one(changed(lambda _: (model, model), new=[save_by]), tmp_path, "op-filesystem-added")
+    assert finding.message.endswith("WriteFile; loading the model runs it now.")
+    assert finding.severities.security == "error"
 
 
 def test_the_beginning_of_a_joined_name_is_named(tmp_path: Path) -> None:
