@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from smanalyze.api.inputs import plan_inputs, slots_of
@@ -31,7 +31,7 @@ class Call:
 
 
 def plan_calls(model: SavedModel, target: Target, inputs: Mapping[str, Any] | None, seed: int) -> Iterable[Call]:
-    """The call with what was given; without, those with what can be made, the most telling first. Raises UsageError."""
+    """The call with what was given; without, those with what can be made, odd values last. Raises UsageError."""
     signature = target.signature
     given = {name: one if isinstance(one, Given) else as_given(one) for name, one in (inputs or {}).items()}
     if signature is None:
@@ -43,7 +43,8 @@ def plan_calls(model: SavedModel, target: Target, inputs: Mapping[str, Any] | No
         (planned,) = plan_inputs(model, tags=target.tags, signatures=(signature.key,), seed=seed)
         if planned.reason:
             raise UsageError(f"No values can be made for the signature {signature.key!r}. {planned.reason}")
-        made = islice(planned.trials, MAX_TRIALS)
+        plain = (trial for trial in planned.trials if not trial.odd)  # odd ones are for those who look for faults
+        made = islice(chain(plain, (trial for trial in planned.trials if trial.odd)), MAX_TRIALS)
         return (Call(_keywords(trial), planned.source, trial.name) for trial in made)
     wholes = tuple(
         whole_of(group.kind, tuple(slot for part in group.parts for slot in slots if slot.keyword == part.name))
