@@ -183,11 +183,16 @@ def values(request: Any) -> Any:
 
 def encoded(array: Any) -> Any:
     """The bytes of an array; of strings their lengths (8 bytes each), then themselves."""
-    array = np.asarray(array)
+    array = as_array(array)
     if array.dtype.kind not in "OSU":
         return np.ascontiguousarray(array).tobytes()
     items = [item if isinstance(item, bytes) else str(item).encode() for item in array.ravel().tolist()]
     return b"".join(struct.pack("<Q", len(item)) for item in items) + b"".join(items)
+
+
+def as_array(value: Any) -> Any:
+    """What TensorFlow gives as numpy has it; of one string that is bytes, whose last zeros numpy would drop."""
+    return np.array(value, object) if isinstance(value, bytes) else np.asarray(value)
 
 
 def digest_of(array: Any) -> Any:
@@ -297,7 +302,7 @@ def plain(dtype: Any) -> Any:
 
 def sampled(tensor: Any, value: Any, request: Any) -> Any:
     """What one tensor is, and so many of its elements in even steps."""
-    array = value.numpy()
+    array = as_array(value.numpy())
     some = np.ravel(array)[:: max(1, -(-array.size // MAX_SAMPLE))] if array.size else np.ravel(array)
     told = kept(tensor.name, tensor, some, digest_of(array), request)
     return dict(told, shape=list(array.shape), sample=list(some.shape))
@@ -314,7 +319,7 @@ def parts(pairs: Any) -> Any:
 def kept(name: Any, tensor: Any, array: Any, digest: Any, request: Any) -> Any:
     """What one output is. Its values go to a file where they are not too many: ``file`` holds numbers as numpy has
     them, ``raw`` the bytes that ``encoded`` makes of strings, and of numbers that numpy has no name for."""
-    array = np.asarray(array)
+    array = as_array(array)
     finite, file, raw = array.dtype.kind not in "fc" or bool(np.isfinite(array).all()), None, None
     plain = array.dtype.kind in "fciub"
     content = b"" if plain else encoded(array)
