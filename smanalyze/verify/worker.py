@@ -361,10 +361,10 @@ def apply(request: Any) -> Any:
     keywords = {name: built(tree) for name, tree in request["keywords"].items()}
     begin = time.monotonic()
     answer = function(*arguments, **keywords)
-    found = []
+    found: list[Any] = []
     for name, value in named(answer):
         for role, tensor in dense(value):
-            full = f"{name}.{role}" if role else name
+            full = full_name(name, role, found)
             row = {"name": full, "dtype": tensor.dtype.name, "shape": shape_of(tensor.shape), "size": 0}
             if tensor.dtype not in (tf.resource, tf.variant):
                 row = kept(full, tensor, tensor.numpy(), "", request)
@@ -384,13 +384,20 @@ def session(request: Any) -> Any:
         feeds = {name: decoded(place) for name, place in request["feeds"].items()}
         begin = time.monotonic()
         arrays = running.run([row["tensor"] for row in request["fetches"]], feed_dict=feeds)
-        seconds, found = time.monotonic() - begin, []
+        seconds = time.monotonic() - begin
+        found: list[Any] = []
         for row, array in zip(request["fetches"], arrays):  # noqa: B905 (Python 3.8)
-            full = f"{row['output']}.{row['role']}" if row["role"] else row["output"]
+            full = full_name(row["output"], row["role"], found)
             told = kept(full, running.graph.get_tensor_by_name(row["tensor"]), array, "", request)
             dtype = tf.dtypes.as_dtype(told["dtype"]).base_dtype.name
             found.append(dict(told, dtype=dtype, output=row["output"], role=row["role"]))
     return {"outputs": found, "seconds": seconds}
+
+
+def full_name(output: Any, role: Any, before: Any) -> Any:
+    """What a dense tensor is called: as no other of those before it."""
+    taken, name = {row["name"] for row in before}, f"{output}.{role}" if role else output
+    return next(full for full in (name, *(f"{name}-{n + 2}" for n in range(len(taken)))) if full not in taken)
 
 
 def built(tree: Any) -> Any:

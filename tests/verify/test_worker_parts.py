@@ -41,3 +41,28 @@ def test_one_string_keeps_the_zeros_at_its_end(value: bytes, tmp_path: Path) -> 
     )
     assert (told["shape"], told["size"]) == ([], 8 + len(value))
     assert worker.digest_of(b"ab\0") != worker.digest_of(b"ab")
+
+
+def test_two_outputs_of_one_name_are_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys may have dots: ``{"a": {"b": ...}, "a.b": ...}``; each kept its values in the same file."""
+    answer = {"a": {"b": Tensor(1)}, "a.b": Tensor(2), "a.b-2": Tensor(3)}
+    monkeypatch.setattr(worker, "tf", SimpleNamespace(resource=0, variant=1))
+    monkeypatch.setattr(worker, "dense", lambda value: [("", value)])
+    monkeypatch.setattr(worker, "OBJECTS", {"f": lambda: answer})
+    request = {"key": None, "path": "f", "arguments": [], "keywords": {}, "keep": str(tmp_path / "out")}
+    rows, arrays = read_outputs(worker.apply(request)["outputs"])
+    assert [row.output for row in rows] == ["a.b", "a.b", "a.b-2"]
+    assert {name: array.tolist() for name, array in arrays.items()} == {"a.b": 1, "a.b-2": 2, "a.b-2-2": 3}
+
+
+class Tensor:
+    """As much of a tensor as an output needs."""
+
+    def __init__(self, value: int) -> None:
+        self.value = np.array(value, np.int32)
+        self.dtype = SimpleNamespace(name="int32")
+        self.shape = SimpleNamespace(rank=0, as_list=list)
+
+    def numpy(self) -> Any:
+        """Its value."""
+        return self.value
