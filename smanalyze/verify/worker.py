@@ -420,7 +420,7 @@ def built(tree: Any) -> Any:
 
 
 def named(value: Any, name: Any = "") -> Any:
-    """(name, tensor) of all that was returned; what stands deeper has the names on its way, with dots."""
+    """(name, tensor or what is made of some) of all that was returned; what stands deeper has names with dots."""
     if isinstance(value, collections.abc.Mapping):
         inner = sorted(((str(key), item) for key, item in value.items()), key=lambda pair: pair[0])
     elif isinstance(value, (list, tuple)):
@@ -428,7 +428,7 @@ def named(value: Any, name: Any = "") -> Any:
         words = fields or [str(number) if name else f"output_{number}" for number in range(len(value))]
         inner = [(word, value[number]) for number, word in enumerate(words)]
     else:
-        if value is not None and (hasattr(value, "dtype") or tf.is_tensor(value)):
+        if hasattr(value, "dtype") or any(map(tf.is_tensor, tf.nest.flatten(value, expand_composites=True))):
             yield name or "output_0", value
         return
     for word, item in inner:

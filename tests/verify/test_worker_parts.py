@@ -55,6 +55,15 @@ def test_two_outputs_of_one_name_are_two(tmp_path: Path, monkeypatch: pytest.Mon
     assert {name: array.tolist() for name, array in arrays.items()} == {"a.b": 1, "a.b-2": 2, "a.b-2-2": 3}
 
 
+def test_what_is_made_of_tensors_is_an_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data set, which has no dtype, is made of one variant."""
+    data_set, tensor = object(), Tensor(1)
+    nest = SimpleNamespace(flatten=lambda value, **_: [tensor] if value is data_set else [value])
+    monkeypatch.setattr(worker, "tf", SimpleNamespace(nest=nest, is_tensor=lambda one: isinstance(one, Tensor)))
+    found = list(worker.named({"d": data_set, "n": None, "t": (tensor, [tensor, 3])}))
+    assert found == [("d", data_set), ("t.0", tensor), ("t.1.0", tensor)]
+
+
 class Tensor:
     """As much of a tensor as an output needs."""
 
