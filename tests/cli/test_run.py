@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import jsonschema
@@ -17,7 +18,7 @@ from smanalyze.report.schemas import schema_text
 from smanalyze.report.serialize import from_dict, to_dict
 from smanalyze.report.verify import Death, Environment
 from smanalyze.verify import run as verb
-from smanalyze.verify import sandbox
+from smanalyze.verify import sandbox, target
 from smanalyze.verify.outputs import file_names, read_outputs, values_shown
 from smanalyze.verify.run import Ran
 from tests.conftest import TESTDATA
@@ -244,6 +245,19 @@ def test_an_output_that_nobody_foresaw_replaces_nothing(
     assert said.code == 2
     assert "names.npy: The file is there already" in said.err
     assert sorted(file.name for file in tmp_path.iterdir()) == ["names.npy"]
+
+
+def test_outputs_that_nobody_foresaw_are_not_saved_in_the_model(
+    cli: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a function returns is not always known; a folder was made in the model's, and the outputs put there."""
+    asked = answer(RAN, monkeypatch)
+    monkeypatch.setattr(target, "output_names", lambda _: ())
+    model = copytree(MODEL, tmp_path / "model")
+    said = cli("run", model, "--input-exprs", "x=np.ones((1, 3))", "--outdir", model / "new")
+    assert (said.code, asked) == (2, {})
+    assert "Nothing is written into the model's own folder" in said.err
+    assert not (model / "new").exists()
 
 
 def test_nothing_is_saved_where_it_did_not_run(cli: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
