@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from smanalyze.errors import FormatError, UsageError
+from smanalyze.inputs.given import DAMAGED
 from smanalyze.model.dtypes import numpy_dtype
 from smanalyze.report.run import RunOutput
 
@@ -22,7 +23,7 @@ MAX_VALUES = 10_000
 MAX_STRING = 240
 """Characters of one string in the text."""
 
-FAULTS = (OSError, ValueError, TypeError, KeyError, MemoryError, EOFError, FormatError, struct.error)
+FAULTS = (*DAMAGED, OSError, FormatError)
 """What a file can cause that a model has tampered with."""
 
 

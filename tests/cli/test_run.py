@@ -280,9 +280,11 @@ def test_what_a_model_tampered_with_is_no_crash(tmp_path: Path) -> None:
     good = tmp_path / "good.npy"
     np.save(good, np.arange(3))
     (tmp_path / "bad.npy").write_bytes(b"\x93NUMPY nothing")
+    head = "{'shape': ("
+    (tmp_path / "open.npy").write_bytes(b"\x93NUMPY\1\0" + bytes([len(head), 0]) + head.encode())
     found = {"name": "y", "output": "y", "role": "", "dtype": "int64", "shape": [3], "size": 24, "raw": None}
-    for change in ({"file": str(tmp_path / "bad.npy")}, {"file": str(good), "shape": [4]}, {"file": "/nowhere.npy"},
-                   {"file": None, "raw": str(good), "dtype": "string"}):  # fmt: skip
+    for change in ({"file": str(tmp_path / "bad.npy")}, {"file": str(tmp_path / "open.npy")}, {"file": "/nowhere.npy"},
+                   {"file": str(good), "shape": [4]}, {"file": None, "raw": str(good), "dtype": "string"}):  # fmt: skip
         rows, arrays = read_outputs([{**found, **change}])
         assert (rows[0].note, arrays) == ("its values could not be read", {})
     rows, arrays = read_outputs([{**found, "file": None, "size": 1 << 40}])

@@ -57,6 +57,9 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "p.pkl").write_bytes(pickle.dumps({"x": 1}))
     (tmp_path / "text.npy").write_text("1 2 3")
     (tmp_path / "cut.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-5])
+    for name, head in (("open", "{'shape': ("), ("keys", "{[]: 1}"), (
+        "large", f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({10**30},)}}")):  # fmt: skip
+        (tmp_path / f"{name}.npy").write_bytes(b"\x93NUMPY\1\0" + bytes([len(head), 0]) + head.encode())
     (tmp_path / "all.json").write_text('{"x": [[1.5]], "names": ["a"]}')
     np.save(tmp_path / "odd[x].npy", np.ones(1))
     monkeypatch.chdir(tmp_path)
@@ -94,6 +97,9 @@ def test_a_whole_file(files: Path) -> None:
         ("text.npy", "no .npy or .npz file"),
         ("cut.npy", "no sound .npy file"),
         ("missing.npy", "No such file"),
+        ("open.npy", "EOF in multi-line statement"),
+        ("large.npy", "no sound .npy file"),
+        ("keys.npy", "no sound .npy file: unhashable"),
     ],
 )
 def test_files_that_cannot_be_read(place: str, words: str, files: Path) -> None:
