@@ -105,7 +105,7 @@ def as_declared(given: Given, dtype: str) -> Any:
     if isinstance(value, tuple):
         return array_of(value, dtype)
     found = np.array(value)
-    if given.typed and found.dtype.kind not in "O":
+    if given.typed and found.size and found.dtype.kind not in "O":  # an empty list has no dtype of its own
         return array_of(found, dtype)
     return _cast(found, dtype)
 

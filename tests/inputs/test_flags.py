@@ -317,6 +317,14 @@ def test_a_ragged_tensor_is_taken_apart(value: Any, levels: int, expected: Any) 
     assert tuple(list(part) for part, _ in ragged_parts(value, levels)) == expected
 
 
+def test_an_array_without_rows_is_a_ragged_tensor_of_any_dtype() -> None:
+    """What it is taken apart into is a list without elements, of which numpy makes floats."""
+    for rows in (np.ones((0, 3), np.int32), np.ones((2, 0), np.int32)):
+        (part, _), (splits, _) = ragged_parts(rows, 1)
+        assert fitted(Given(part, True, "given"), "int32", (None,), "x").dtype == np.int32
+        assert len(splits) == len(rows) + 1
+
+
 def test_a_ragged_input_by_its_parts_or_as_a_whole() -> None:
     slots = (slot("r", "int64"), slot("r_1", "int64"))
     whole = whole_of("ragged", slots)
