@@ -12,6 +12,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from smanalyze.errors import UsageError
 from smanalyze.report.findings import Location
 from smanalyze.report.run import FedInput, RunOutput, RunReport
 from smanalyze.report.schemas import schema_text
@@ -19,7 +20,7 @@ from smanalyze.report.serialize import from_dict, to_dict
 from smanalyze.report.verify import Death, Environment
 from smanalyze.verify import run as verb
 from smanalyze.verify import sandbox, target
-from smanalyze.verify.outputs import file_names, read_outputs, values_shown
+from smanalyze.verify.outputs import file_names, read_outputs, save_outputs, values_shown
 from smanalyze.verify.run import Ran
 from tests.conftest import TESTDATA
 from tests.models import GOOD, digests
@@ -275,6 +276,21 @@ def test_names_of_files_stay_in_the_folder() -> None:
     assert (names["y"], names["r.values"]) == ("y.npy", "r.values.npy")
 
 
+def test_names_of_files_are_no_longer_than_a_system_takes() -> None:
+    """255 bytes, of which a letter may take four."""
+    long = ["予測" * 100, "予測" * 101, "😀" * 90]
+    files = file_names(long)
+    assert len(set(files.values())) == 3
+    assert max(len(file.encode()) for file in files.values()) < 140
+
+
+def test_strings_of_which_one_is_long_are_not_blown_up(tmp_path: Path) -> None:
+    array = np.array([b"x" * (1 << 20), *[b""] * (1 << 14)], object)
+    with pytest.raises(UsageError, match=r"'y' cannot be saved: each string .* 17,180,917,760 bytes in all"):
+        save_outputs({"z": np.ones(2), "y": array}, str(tmp_path / "out"), overwrite=True)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_a_model_tampered_with_is_no_crash(tmp_path: Path) -> None:
     """The files come from a process in which the model ran."""
     good = tmp_path / "good.npy"
@@ -299,6 +315,7 @@ def test_what_a_model_tampered_with_is_no_crash(tmp_path: Path) -> None:
         (np.array([b"x" * 500], object), "[b'" + "x" * 239 + "…' and 262 more characters]"),
         (np.zeros(2000, np.int8), "[0 0 0 ... 0 0 0]"),
         (np.zeros((0, 3), np.float32), "[]"),
+        (np.zeros((2,) * 20, np.int8), "[0 0 0 ... 0 0 0]"),
         (np.array([[b"a\nb"]], object), "[[b'a\\nb']]"),
     ],
 )
