@@ -12,7 +12,9 @@ import jsonschema
 import numpy as np
 import pytest
 
+from smanalyze.api.scan import scan
 from smanalyze.errors import UsageError
+from smanalyze.load import load
 from smanalyze.report.findings import Location
 from smanalyze.report.run import FedInput, RunOutput, RunReport
 from smanalyze.report.schemas import schema_text
@@ -202,6 +204,20 @@ def test_what_acts_is_refused_and_never_loaded(arguments: list[object], permit: 
     said = cli("run", *arguments, "--python", "/bin/false")
     assert said.code == 5
     assert f"--permit {permit} lets it run." in said.out
+
+
+def test_what_acts_in_another_meta_graph_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither what runs when a signature of it is called, nor what runs while it is loaded."""
+    model = load(TESTDATA / "scan" / "tf1_second_meta_graph")
+    found = scan(model)
+    loading = replace(found, findings=tuple(replace(one, when=("load",)) for one in found.findings))
+    for scanned in (found, loading):
+        monkeypatch.setattr(verb, "scan", lambda _, said=scanned: said)
+        refused = [
+            len(verb.refused_parts(model, target.find_target(model, tags, None, None), frozenset()))
+            for tags in (("serve",), ("train",))
+        ]
+        assert refused == [0, 1]
 
 
 # Files of outputs ---------------------------------------------------------------------------------------------------
