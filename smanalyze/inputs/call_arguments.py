@@ -11,6 +11,7 @@ from typing import Any
 from smanalyze.errors import UsageError
 from smanalyze.inputs.called import fitted, shape_text
 from smanalyze.inputs.flags import Given
+from smanalyze.inputs.given_json import Flat
 from smanalyze.inputs.parts import has_length, ragged_parts, sparse_parts
 from smanalyze.inputs.records import Feed
 from smanalyze.model.record import record
@@ -187,10 +188,10 @@ class _Builder:
 
 
 def _kind_changes(given: Given, dtype: str) -> bool:
-    """Whether numbers of no dtype are integers and become others, or become integers."""
+    """Whether numbers of no dtype of their own are integers and become others, or become integers."""
     import numpy as np
 
-    if given.typed or dtype in ("string", "bool"):
+    if given.typed or dtype in ("string", "bool") or isinstance(given.value, Flat):
         return False
     found = np.asarray(given.value)
     return bool(found.size) and found.dtype.kind in "iuf" and (found.dtype.kind == "f") == ("int" in dtype)

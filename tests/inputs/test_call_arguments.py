@@ -10,6 +10,7 @@ import pytest
 from smanalyze.errors import UsageError
 from smanalyze.inputs.call_arguments import function_arguments
 from smanalyze.inputs.flags import Given
+from smanalyze.inputs.given_json import Flat
 from smanalyze.model.tensors import Structure
 from smanalyze.report.sections import Callable, Trace
 from smanalyze.report.tensors import Argument, Reach
@@ -49,6 +50,7 @@ def test_numbers_go_where_they_are_of_the_kind(order: tuple[Structure, ...]) -> 
 
 def test_where_there_is_no_other_they_are_converted() -> None:
     assert fed(function((INTEGERS,)), [1.0, 2.0]) == ("int32", [1, 2])
+    assert fed(function((FLOATS,)), Flat([1, 2], (2,))) == ("float32", [1.0, 2.0])
     assert fed(function((FLOATS,)), [1, 2]) == ("float32", [1.0, 2.0])
 
 

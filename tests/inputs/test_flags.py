@@ -13,6 +13,7 @@ from smanalyze.errors import UsageError
 from smanalyze.inputs.called import Whole, as_declared, called_trial, fitted, whole_of
 from smanalyze.inputs.expressions import Random
 from smanalyze.inputs.flags import Given, from_examples, from_expressions, from_files, read_array, split_pairs
+from smanalyze.inputs.given_json import Flat
 from smanalyze.inputs.parts import ragged_parts, sparse_parts
 from smanalyze.inputs.records import Slot
 
@@ -183,6 +184,9 @@ FITS = [
     ([1, 2], False, "bfloat16", None),
     (2**63, False, "uint64", 2**63),
     (-(2**63), False, "int64", -(2**63)),
+    (Flat([1, 2], (1, 2)), False, "float32", [[1.0, 2.0]]),
+    (Flat(b"\0\0\x80\x3f", (1,)), False, "float32", [1.0]),
+    (Flat(["a"], (2,)), False, "string", [b"a", b"a"]),
     ([np.ones(2), [3, 4]], False, "float32", [[1, 1], [3, 4]]),
 ]
 

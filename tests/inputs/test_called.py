@@ -1,0 +1,21 @@
+"""One call of a signature with values from a file of JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smanalyze.inputs.called import called_trial
+from smanalyze.inputs.flags import from_files
+from smanalyze.inputs.records import Slot
+
+
+def test_values_that_stand_alone_are_those_of_the_only_input(tmp_path: Path) -> None:
+    """A PredictRequest names the input; the body of a REST request need not."""
+    sizes = '{"dim": [{"size": "1"}, {"size": "2"}]}'
+    slot = Slot("x", "x", "x:0", "float32", (None, 2))
+    request = f'{{"inputs": {{"x": {{"dtype": "DT_FLOAT", "tensorShape": {sizes}, "floatVal": [1, 2]}}}}}}'
+    for text in ("[[1, 2]]", '{"instances": [[1, 2]]}', '{"inputs": [[1, 2]]}', request):
+        (tmp_path / "given.json").write_text(text)
+        given = from_files([str(tmp_path / "given.json")], "k")
+        (feed,) = called_trial("k", (slot,), (), given, {}).feeds
+        assert feed.array.tolist() == [[1.0, 2.0]]
