@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from smanalyze.errors import FormatError, UsageError
 from smanalyze.inputs.flags import Given
 from smanalyze.inputs.given import array_of
-from smanalyze.inputs.given_json import BARE, Flat
+from smanalyze.inputs.given_json import BARE, Flat, kind_of
 from smanalyze.inputs.given_trial import fits_shape
 from smanalyze.inputs.parts import ragged_parts, sparse_parts
 from smanalyze.inputs.records import Feed, Slot, Trial
@@ -81,7 +81,7 @@ def fitted(given: Given, dtype: str, shape: Shape, where: str) -> Any:
     """The value as an array that may be fed. Raises UsageError, which begins with ``where``."""
     try:
         array = as_declared(given, dtype)
-    except (ValueError, TypeError, OverflowError, FormatError) as error:
+    except (ValueError, TypeError, OverflowError, MemoryError, FormatError) as error:
         raise UsageError(f"{where}: {str(error).rstrip('.')}.") from error
     if not fits_shape(array.shape, shape):
         raise UsageError(f"{where}: the shape {shape_text(array.shape)} does not fit {shape_text(shape)}.")
@@ -137,9 +137,10 @@ def _cast(found: Any, dtype: str) -> Any:
 
 
 def _kind_words(found: Any) -> str:
-    return {"U": "strings", "S": "strings", "b": "truths", "O": "things of several kinds"}.get(
-        found.dtype.kind, str(found.dtype)
-    )
+    if found.dtype.kind != "O":
+        return {"U": "strings", "S": "strings", "b": "truths"}.get(found.dtype.kind, str(found.dtype))
+    odd = [one for one in found.ravel().tolist() if not isinstance(one, int | float)]
+    return kind_of(odd[0]) if odd else "an integer of more than 64 bits"
 
 
 def _apart(whole: Whole, values: dict[str, Given], key: str) -> dict[str, Given]:
