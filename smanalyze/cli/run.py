@@ -144,7 +144,7 @@ def _check_outdir(args: argparse.Namespace, path: str, target: Target) -> None:
     from smanalyze.verify.target import output_names
 
     names = output_names(target)
-    for file in file_names(names).values():
+    for file in ("_", *file_names(names).values()):  # what comes out is not always known before
         options.refuse_inside(options.Output("npy", Path(args.outdir) / file), [path])
     check_free(args.outdir, () if args.overwrite else names)
 

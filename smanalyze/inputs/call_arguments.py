@@ -11,6 +11,7 @@ from typing import Any
 from smanalyze.errors import UsageError
 from smanalyze.inputs.called import fitted, shape_text
 from smanalyze.inputs.flags import Given
+from smanalyze.inputs.given_json import Flat
 from smanalyze.inputs.parts import has_length, ragged_parts, sparse_parts
 from smanalyze.inputs.records import Feed
 from smanalyze.model.record import record
@@ -34,13 +35,22 @@ class Arguments:
 
 
 def function_arguments(function: Callable, given: dict[str, Given]) -> Arguments:
-    """The arguments for the first trace that fits. Raises UsageError that says why none does, and what each takes."""
+    """The arguments for the first trace that fits, one that takes integers as integers and floats as floats before one
+    that takes them as the other. Raises UsageError that says why none does, and what each takes."""
     reasons: list[str] = []
+    fitting: list[tuple[int, Arguments]] = []
     for trace in function.traces:
+        builder = _Builder(function)
         try:
-            return _Builder(function).build(trace, given)
+            built = builder.build(trace, given)
         except UsageError as error:
             reasons.append(error.message)
+            continue
+        fitting.append((builder.changed, built))
+        if not builder.changed:
+            break
+    if fitting:
+        return min(fitting, key=lambda pair: pair[0])[1]
     told = list(dict.fromkeys(_takes(trace) for trace in function.traces))
     if not told:
         raise UsageError(f"Function {function.path!r} was never traced, so that there is nothing to call.")
@@ -75,9 +85,10 @@ def _spec(value: Structure) -> str:
 
 
 class _Builder:
-    """Builds the arguments of one trace."""
+    """Builds the arguments of one trace. ``changed`` counts the integers that became floats, and the other way."""
 
     def __init__(self, function: Callable) -> None:
+        self.changed = 0
         self._by_keyword = function.kind == "concrete function"
         self._feeds: list[Feed] = []
         self._literals: list[tuple[str, str]] = []
@@ -171,13 +182,27 @@ class _Builder:
 
     def _feed(self, given: Given, dtype: str, shape: Shape, name: str) -> Feed:
         array = fitted(given, dtype, shape, repr(name))
+        self.changed += _kind_changes(given, dtype)
         self._feeds.append(Feed(name, name, "", dtype, tuple(array.shape), array, given.origin))
         return self._feeds[-1]
 
 
+def _kind_changes(given: Given, dtype: str) -> bool:
+    """Whether numbers of no dtype of their own are integers and become others, or become integers."""
+    import numpy as np
+
+    if given.typed or dtype in ("string", "bool") or isinstance(given.value, Flat):
+        return False
+    found = np.asarray(given.value)
+    return bool(found.size) and found.dtype.kind in "iuf" and (found.dtype.kind == "f") == ("int" in dtype)
+
+
 def _check_literal(spec: Structure, given: Given, name: str) -> None:
     """Raises UsageError where a literal is another than the function was traced for."""
-    if type(given.value) is not type(spec.value) or given.value != spec.value:
+    value = given.value
+    if hasattr(value, "dtype") and not getattr(value, "ndim", 1):  # a truth or a number of numpy's
+        value = value.item()
+    if type(value) is not type(spec.value) or value != spec.value:
         raise UsageError(f"{name!r} was traced for {spec.value!r}, and is given {given.value!r}.")
 
 

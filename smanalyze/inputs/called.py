@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from smanalyze.errors import FormatError, UsageError
 from smanalyze.inputs.flags import Given
 from smanalyze.inputs.given import array_of
+from smanalyze.inputs.given_json import BARE, Flat, kind_of
 from smanalyze.inputs.given_trial import fits_shape
 from smanalyze.inputs.parts import ragged_parts, sparse_parts
 from smanalyze.inputs.records import Feed, Slot, Trial
@@ -37,7 +38,8 @@ def called_trial(
 ) -> Trial:
     """The call. ``defaults`` are arrays for inputs that may be left out. Raises UsageError that says which input is
     missing, not known, or does not fit, and what it takes."""
-    values = dict(given)
+    alone = set(given) == {BARE} and len(slots) == 1
+    values = {slots[0].keyword: given[BARE]} if alone else dict(given)
     for whole in wholes:
         values = _apart(whole, values, key)
     by_name = {slot.keyword: slot for slot in slots}
@@ -79,8 +81,8 @@ def fitted(given: Given, dtype: str, shape: Shape, where: str) -> Any:
     """The value as an array that may be fed. Raises UsageError, which begins with ``where``."""
     try:
         array = as_declared(given, dtype)
-    except (ValueError, TypeError, OverflowError, FormatError) as error:
-        raise UsageError(f"{where}: {error}.") from error
+    except (ValueError, TypeError, OverflowError, MemoryError, FormatError) as error:
+        raise UsageError(f"{where}: {str(error).rstrip('.')}.") from error
     if not fits_shape(array.shape, shape):
         raise UsageError(f"{where}: the shape {shape_text(array.shape)} does not fit {shape_text(shape)}.")
     return array
@@ -92,7 +94,9 @@ def as_declared(given: Given, dtype: str) -> Any:
     import numpy as np
 
     value: Any = given.value
-    if isinstance(value, tuple) and not _is_raw(value):
+    if isinstance(value, Flat):
+        return array_of(value, dtype)
+    if isinstance(value, tuple):
         value = list(value)
     if given.typed and isinstance(value, np.ndarray | np.generic):
         try:
@@ -102,17 +106,10 @@ def as_declared(given: Given, dtype: str) -> Any:
             raise ValueError(f"{error}{hint}") from error
     if dtype == "string":
         return array_of(value.tolist() if isinstance(value, np.ndarray | np.generic) else value, dtype)
-    if isinstance(value, tuple):
-        return array_of(value, dtype)
     found = np.array(value)
-    if given.typed and found.dtype.kind not in "O":
+    if given.typed and found.size and found.dtype.kind not in "O":  # an empty list has no dtype of its own
         return array_of(found, dtype)
     return _cast(found, dtype)
-
-
-def _is_raw(value: tuple[Any, ...]) -> bool:
-    """Whether it is the raw bytes of a TensorProto, and its shape (``given.py``)."""
-    return len(value) == 2 and getattr(value[0], "dtype", None) == "uint8" and isinstance(value[1], tuple)
 
 
 def _cast(found: Any, dtype: str) -> Any:
@@ -140,9 +137,10 @@ def _cast(found: Any, dtype: str) -> Any:
 
 
 def _kind_words(found: Any) -> str:
-    return {"U": "strings", "S": "strings", "b": "truths", "O": "things of several kinds"}.get(
-        found.dtype.kind, str(found.dtype)
-    )
+    if found.dtype.kind != "O":
+        return {"U": "strings", "S": "strings", "b": "truths"}.get(found.dtype.kind, str(found.dtype))
+    odd = [one for one in found.ravel().tolist() if not isinstance(one, int | float)]
+    return kind_of(odd[0]) if odd else "an integer of more than 64 bits"
 
 
 def _apart(whole: Whole, values: dict[str, Given], key: str) -> dict[str, Given]:

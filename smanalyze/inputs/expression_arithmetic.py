@@ -53,11 +53,17 @@ def joined(op: ast.operator, left: Any, right: Any) -> Any:
             raise Refused("lists and strings are repeated by an integer")
         count, most = max(right, 0) * len(left), MAX_TEXT if isinstance(left, str | bytes) else MAX_ITEMS
         check_room(count, most, "characters" if isinstance(left, str | bytes) else "elements")
-        check_room(max(right, 0) * calls.leaves(left)[0], max(most, calls.MAX_ELEMENTS))
+        if not isinstance(left, str | bytes):
+            inner, longest = calls.leaves(left)
+            check_room(max(right, 0) * inner, calls.MAX_ELEMENTS)
+            calls.check_text(max(right, 0) * inner, longest)
         return left * right
     if type(left) is not type(right):
         raise Refused("only two lists, tuples or strings can be joined")
     check_room(len(left) + len(right), MAX_TEXT)
+    if not isinstance(left, str | bytes):
+        (one, first), (other, second) = calls.leaves(left), calls.leaves(right)
+        calls.check_text(one + other, max(first, second))
     return left + right
 
 

@@ -56,16 +56,21 @@ def leaves(value: Any) -> tuple[int, int]:
     def count(one: Any) -> tuple[int, int]:
         if isinstance(one, str | bytes):
             return 1, len(one)
-        if isinstance(one, dict):
-            one = list(one.values())
-        elif not isinstance(one, list | tuple):
-            return int(getattr(one, "size", 1)), 0
+        if not isinstance(one, list | tuple | dict):
+            dtype = getattr(one, "dtype", None)
+            width = {"U": 4, "S": 1}.get(getattr(dtype, "kind", ""), 0)
+            return int(getattr(one, "size", 1)), dtype.itemsize // width if dtype is not None and width else 0
         if id(one) not in known:
-            inner = [count(item) for item in one]
+            inner = [count(item) for item in (one.values() if isinstance(one, dict) else one)]
             known[id(one)] = sum(n for n, _ in inner) + len(one), max((size for _, size in inner), default=0)
         return known[id(one)]
 
     return count(value)
+
+
+def check_text(count: int, longest: int) -> None:
+    """Raises Refused for a list whose array of strings, each with room for the longest, would be too large."""
+    check_room(count * 4 * longest, 8 * MAX_ELEMENTS, "bytes")
 
 
 def array(value: Any, dtype: Any = None) -> Any:
@@ -74,7 +79,7 @@ def array(value: Any, dtype: Any = None) -> Any:
 
     count, longest = leaves(value)
     check_room(count)
-    check_room(count * 4 * longest, 8 * MAX_ELEMENTS, "bytes")
+    check_text(count, longest)
     found = np.array(value, dtype=dtype_of(dtype))
     if found.dtype.kind not in "biufcSUV":
         raise Refused("an array holds numbers, truths or strings, all of one kind")
@@ -126,7 +131,7 @@ def _arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> A
 def _linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True, dtype: Any = None) -> Any:
     import numpy as np
 
-    check_room(num * max(np.size(start), np.size(stop)))
+    check_room(num * prod(np.broadcast_shapes(np.shape(start), np.shape(stop))))
     return np.linspace(start, stop, num, endpoint=endpoint, dtype=dtype_of(dtype))
 
 
@@ -149,8 +154,7 @@ def _filled(name: str) -> Callable[..., Any]:
 def _full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     import numpy as np
 
-    if isinstance(fill_value, str | bytes):
-        check_room(prod(sizes(shape)) * 4 * len(fill_value), 8 * MAX_ELEMENTS, "bytes")
+    check_text(prod(sizes(shape)), leaves(fill_value)[1])
     return np.full(sizes(shape), fill_value, dtype=dtype_of(dtype))
 
 
@@ -253,12 +257,15 @@ def constants() -> dict[str, Any]:
 
 def random_functions(state: Any) -> dict[str, Callable[..., Any]]:
     """What stands below ``np.random``, drawn from a RandomState."""
+    import numpy as np
 
     def shaped(name: str) -> Callable[..., Any]:
         def make(*values: Any, size: Any = None, **named: Any) -> Any:
             most = 2 if name in ("uniform", "normal", "randint") else 0
             if len(values) > most:
                 values, size = values[:most], values[most]
+            shapes = (np.shape(one) for name, one in (*enumerate(values), *named.items()) if name != "dtype")
+            check_room(prod(np.broadcast_shapes(*shapes)))
             if "dtype" in named:
                 named["dtype"] = dtype_of(named["dtype"])
             return getattr(state, name)(*values, size=None if size is None else sizes(size), **named)

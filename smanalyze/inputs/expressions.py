@@ -139,7 +139,9 @@ class _Walk:
     def sequence(self, node: Any, depth: int) -> Any:
         """A list or a tuple."""
         found = [self.value(item, depth) for item in node.elts]
-        check_room(calls.leaves(found)[0], MAX_ITEMS if not _has_arrays(found) else calls.MAX_ELEMENTS)
+        count, longest = calls.leaves(found)
+        calls.check_text(count, longest)
+        check_room(count, MAX_ITEMS if not _has_arrays(found) else calls.MAX_ELEMENTS)
         return found if isinstance(node, ast.List) else tuple(found)
 
     def mapping(self, node: ast.Dict, depth: int) -> Any:

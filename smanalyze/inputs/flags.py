@@ -10,7 +10,7 @@ from typing import Any
 
 from smanalyze.errors import UsageError
 from smanalyze.inputs.expressions import Random, evaluate
-from smanalyze.inputs.given import read_given
+from smanalyze.inputs.given import DAMAGED, read_given
 from smanalyze.inputs.given_json import ANY
 from smanalyze.model.record import record
 
@@ -115,8 +115,8 @@ def read_array(path: str, name: str | None) -> Any:
         raise UsageError(f"This is {what}. Save the array with numpy.save(file, array).", file=path)
     try:
         return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, MemoryError) as error:
-        raise UsageError(_why_not(str(error)), file=path) from error
+    except (*DAMAGED, OSError) as error:
+        raise UsageError(_why_not(str(error) or type(error).__name__), file=path) from error
 
 
 def _of_npz(path: str, name: str | None) -> Any:

@@ -46,7 +46,7 @@ def _npz(path: str) -> Named:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 found[member.filename.removesuffix(".npy")] = _array(archive, member, path)
-    except (*_DAMAGED, OSError) as error:
+    except (*DAMAGED, OSError) as error:
         raise UsageError(f"The file cannot be read as .npz: {_said(error)}.", file=path) from error
     for name in [name for name in found if name.endswith(LENGTHS) and name.removesuffix(LENGTHS) in found]:
         try:
@@ -56,7 +56,7 @@ def _npz(path: str) -> Named:
     return found
 
 
-_DAMAGED = (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, TypeError, OverflowError,
+DAMAGED = (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, TypeError, OverflowError,
             MemoryError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error)  # fmt: skip
 """What zipfile and numpy raise of damaged files: of a wrong checksum, of encryption, a head that is
 no Python literal, a size that there is no room for."""
@@ -70,7 +70,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> Any:
             raise ValueError(f"numpy does not compress by the method {member.compress_type}")
         with archive.open(member) as file:
             return np.lib.format.read_array(file, allow_pickle=False)
-    except (*_DAMAGED, OSError) as error:
+    except (*DAMAGED, OSError) as error:
         raise UsageError(
             f"What the file holds as {member.filename!r} is no array: {_said(error)}.", file=path
         ) from error

@@ -10,7 +10,6 @@ from smanalyze.report.verify import Death, Environment, RefusedPart
 RUN_SCHEMA_VERSION = "1.0"
 
 RunStatus = Literal["ran", "exception", "not-loaded", "crashed", "refused"]
-RUN_STATUSES: tuple[RunStatus, ...] = ("ran", "exception", "not-loaded", "crashed", "refused")
 """The call gave outputs; TensorFlow raised an exception for these inputs, or already while loading; the process died;
 a risk forbade it."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from smanalyze.errors import FormatError, UsageError
+from smanalyze.inputs.given import DAMAGED
 from smanalyze.model.dtypes import numpy_dtype
 from smanalyze.report.run import RunOutput
 
@@ -19,10 +20,16 @@ LARGEST = 240 << 20
 MAX_VALUES = 10_000
 """Elements that a document lists one by one."""
 
+MAX_SHOWN = 10_000
+"""Elements that the text shows of an output."""
+
 MAX_STRING = 240
 """Characters of one string in the text."""
 
-FAULTS = (OSError, ValueError, TypeError, KeyError, MemoryError, EOFError, FormatError, struct.error)
+MAX_PADDED = 1 << 30
+"""Bytes of an array in which each string has the room of the longest."""
+
+FAULTS = (*DAMAGED, OSError, FormatError)
 """What a file can cause that a model has tampered with."""
 
 
@@ -85,11 +92,14 @@ def _row(one: dict[str, Any], shape: tuple[int, ...], array: Any, note: str) -> 
 
 
 def values_shown(array: Any) -> str:
-    """As numpy prints an array: the middle of a large one is left out. Strings that are text are shown as text."""
+    """As numpy prints an array: the middle of a large one is left out; one of so many short dimensions that much would
+    remain is shown as one row. Strings that are text are shown as text."""
     import numpy as np
 
     if not array.ndim and array.dtype != object:
         return str(array[()])
+    if prod(min(size, 7) for size in array.shape) > MAX_SHOWN:  # numpy shows three at each end, and dots
+        array = array.ravel()
     how: Any = {"object": _string_shown} if array.dtype == object else None
     return str(np.array2string(array, formatter=how, max_line_width=75, threshold=1000))
 
@@ -129,7 +139,8 @@ def listed(array: Any) -> tuple[tuple[Any, ...] | None, Any]:
 
 def safe_name(name: str) -> str:
     """A name that can be a file's, with ``_`` for what cannot stand there."""
-    return "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in name)[:120].lstrip(".") or "_"
+    safe = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in name)
+    return safe.encode()[:120].decode(errors="ignore").lstrip(".") or "_"
 
 
 def file_names(names: Iterable[str]) -> dict[str, str]:
@@ -159,11 +170,17 @@ def check_free(folder: str, names: Iterable[str]) -> None:
 
 def save_outputs(arrays: dict[str, Any], folder: str, *, overwrite: bool) -> dict[str, str]:
     """Saves each array as a .npy file; the file of each. Strings are numpy's bytes, and what numpy has no name for is
-    stored as the bytes that it is. Raises UsageError before anything is written where a file is there already."""
+    stored as the bytes that it is. Raises UsageError before anything is written where a file is there already, or would
+    be far larger than what it holds."""
     import numpy as np
 
     if not overwrite:
         check_free(folder, arrays)
+    for name, array in arrays.items():
+        room = array.size * max(map(len, array.ravel()), default=0) if array.dtype == object else 0
+        if room > MAX_PADDED:
+            why = f"each string would be given the room of the longest, {room:,} bytes in all"
+            raise UsageError(f"The output {name!r} cannot be saved: {why}.", file=folder)
     found = {}
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -85,12 +85,13 @@ def run(
 
 
 def refused_parts(model: SavedModel, target: Target, permitted: frozenset[str]) -> tuple[RefusedPart, ...]:
-    """What forbids the call: something that acts while the model is loaded, or when the target is called."""
+    """What forbids the call: something that acts while the target's MetaGraph is loaded, the only one that is, or when
+    the target is called."""
     found = scan(model)
-    loading = tuple(part for part in refusals(found, permitted) if refuses_load([part]))
-    tags = ",".join(target.tags)
+    loading = [part for part in refusals(found, permitted) if refuses_load([part])]
     calling = refused_call(found, permitted, target.key, target.path)
-    return loading or tuple(part for part in calling if part.where.tag_set in (None, tags))
+    own = [[one for one in parts if one.where.tag_set in (None, ",".join(target.tags))] for parts in (loading, calling)]
+    return tuple(own[0] or own[1])
 
 
 def _inputs(call: Call | None) -> tuple[FedInput, ...]:

@@ -149,7 +149,7 @@ class Worker:
 
 _NOISE = re.compile(
     r"Graph execution error:|Detected at node \S+ defined at \(most recent call last\):|^\s*File .*$"
-    r"|<stack traces unavailable>|\[Op:[^\]]*\]",
+    r"|Original stack trace for \S+:|<stack traces unavailable>|\[Op:[^\]]*\]",
     re.MULTILINE,
 )
 """What TensorFlow says around the sentence that tells what went wrong: where in its own or our code, and names that

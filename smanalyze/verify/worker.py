@@ -183,11 +183,16 @@ def values(request: Any) -> Any:
 
 def encoded(array: Any) -> Any:
     """The bytes of an array; of strings their lengths (8 bytes each), then themselves."""
-    array = np.asarray(array)
+    array = as_array(array)
     if array.dtype.kind not in "OSU":
         return np.ascontiguousarray(array).tobytes()
     items = [item if isinstance(item, bytes) else str(item).encode() for item in array.ravel().tolist()]
     return b"".join(struct.pack("<Q", len(item)) for item in items) + b"".join(items)
+
+
+def as_array(value: Any) -> Any:
+    """What TensorFlow gives as numpy has it; of one string that is bytes, whose last zeros numpy would drop."""
+    return np.array(value, object) if isinstance(value, bytes) else np.asarray(value)
 
 
 def digest_of(array: Any) -> Any:
@@ -297,7 +302,7 @@ def plain(dtype: Any) -> Any:
 
 def sampled(tensor: Any, value: Any, request: Any) -> Any:
     """What one tensor is, and so many of its elements in even steps."""
-    array = value.numpy()
+    array = as_array(value.numpy())
     some = np.ravel(array)[:: max(1, -(-array.size // MAX_SAMPLE))] if array.size else np.ravel(array)
     told = kept(tensor.name, tensor, some, digest_of(array), request)
     return dict(told, shape=list(array.shape), sample=list(some.shape))
@@ -314,7 +319,7 @@ def parts(pairs: Any) -> Any:
 def kept(name: Any, tensor: Any, array: Any, digest: Any, request: Any) -> Any:
     """What one output is. Its values go to a file where they are not too many: ``file`` holds numbers as numpy has
     them, ``raw`` the bytes that ``encoded`` makes of strings, and of numbers that numpy has no name for."""
-    array = np.asarray(array)
+    array = as_array(array)
     finite, file, raw = array.dtype.kind not in "fc" or bool(np.isfinite(array).all()), None, None
     plain = array.dtype.kind in "fciub"
     content = b"" if plain else encoded(array)
@@ -356,10 +361,10 @@ def apply(request: Any) -> Any:
     keywords = {name: built(tree) for name, tree in request["keywords"].items()}
     begin = time.monotonic()
     answer = function(*arguments, **keywords)
-    found = []
+    found: list[Any] = []
     for name, value in named(answer):
         for role, tensor in dense(value):
-            full = f"{name}.{role}" if role else name
+            full = full_name(name, role, found)
             row = {"name": full, "dtype": tensor.dtype.name, "shape": shape_of(tensor.shape), "size": 0}
             if tensor.dtype not in (tf.resource, tf.variant):
                 row = kept(full, tensor, tensor.numpy(), "", request)
@@ -379,13 +384,20 @@ def session(request: Any) -> Any:
         feeds = {name: decoded(place) for name, place in request["feeds"].items()}
         begin = time.monotonic()
         arrays = running.run([row["tensor"] for row in request["fetches"]], feed_dict=feeds)
-        seconds, found = time.monotonic() - begin, []
+        seconds = time.monotonic() - begin
+        found: list[Any] = []
         for row, array in zip(request["fetches"], arrays):  # noqa: B905 (Python 3.8)
-            full = f"{row['output']}.{row['role']}" if row["role"] else row["output"]
+            full = full_name(row["output"], row["role"], found)
             told = kept(full, running.graph.get_tensor_by_name(row["tensor"]), array, "", request)
             dtype = tf.dtypes.as_dtype(told["dtype"]).base_dtype.name
             found.append(dict(told, dtype=dtype, output=row["output"], role=row["role"]))
     return {"outputs": found, "seconds": seconds}
+
+
+def full_name(output: Any, role: Any, before: Any) -> Any:
+    """What a dense tensor is called: as no other of those before it."""
+    taken, name = {row["name"] for row in before}, f"{output}.{role}" if role else output
+    return next(full for full in (name, *(f"{name}-{n + 2}" for n in range(len(taken)))) if full not in taken)
 
 
 def built(tree: Any) -> Any:
@@ -408,7 +420,7 @@ def built(tree: Any) -> Any:
 
 
 def named(value: Any, name: Any = "") -> Any:
-    """(name, tensor) of all that was returned; what stands deeper has the names on its way, with dots."""
+    """(name, tensor or what is made of some) of all that was returned; what stands deeper has names with dots."""
     if isinstance(value, collections.abc.Mapping):
         inner = sorted(((str(key), item) for key, item in value.items()), key=lambda pair: pair[0])
     elif isinstance(value, (list, tuple)):
@@ -416,7 +428,7 @@ def named(value: Any, name: Any = "") -> Any:
         words = fields or [str(number) if name else f"output_{number}" for number in range(len(value))]
         inner = [(word, value[number]) for number, word in enumerate(words)]
     else:
-        if value is not None and (hasattr(value, "dtype") or tf.is_tensor(value)):
+        if hasattr(value, "dtype") or any(map(tf.is_tensor, tf.nest.flatten(value, expand_composites=True))):
             yield name or "output_0", value
         return
     for word, item in inner:

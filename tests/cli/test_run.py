@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
 
+from smanalyze.api.scan import scan
+from smanalyze.errors import UsageError
+from smanalyze.load import load
 from smanalyze.report.findings import Location
 from smanalyze.report.run import FedInput, RunOutput, RunReport
 from smanalyze.report.schemas import schema_text
 from smanalyze.report.serialize import from_dict, to_dict
 from smanalyze.report.verify import Death, Environment
 from smanalyze.verify import run as verb
-from smanalyze.verify import sandbox
-from smanalyze.verify.outputs import file_names, read_outputs, values_shown
+from smanalyze.verify import sandbox, target
+from smanalyze.verify.outputs import file_names, read_outputs, save_outputs, values_shown
 from smanalyze.verify.run import Ran
 from tests.conftest import TESTDATA
 from tests.models import GOOD, digests
@@ -202,6 +206,20 @@ def test_what_acts_is_refused_and_never_loaded(arguments: list[object], permit: 
     assert f"--permit {permit} lets it run." in said.out
 
 
+def test_what_acts_in_another_meta_graph_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither what runs when a signature of it is called, nor what runs while it is loaded."""
+    model = load(TESTDATA / "scan" / "tf1_second_meta_graph")
+    found = scan(model)
+    loading = replace(found, findings=tuple(replace(one, when=("load",)) for one in found.findings))
+    for scanned in (found, loading):
+        monkeypatch.setattr(verb, "scan", lambda _, said=scanned: said)
+        refused = [
+            len(verb.refused_parts(model, target.find_target(model, tags, None, None), frozenset()))
+            for tags in (("serve",), ("train",))
+        ]
+        assert refused == [0, 1]
+
+
 # Files of outputs ---------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +264,19 @@ def test_an_output_that_nobody_foresaw_replaces_nothing(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["names.npy"]
 
 
+def test_outputs_that_nobody_foresaw_are_not_saved_in_the_model(
+    cli: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a function returns is not always known; a folder was made in the model's, and the outputs put there."""
+    asked = answer(RAN, monkeypatch)
+    monkeypatch.setattr(target, "output_names", lambda _: ())
+    model = copytree(MODEL, tmp_path / "model")
+    said = cli("run", model, "--input-exprs", "x=np.ones((1, 3))", "--outdir", model / "new")
+    assert (said.code, asked) == (2, {})
+    assert "Nothing is written into the model's own folder" in said.err
+    assert not (model / "new").exists()
+
+
 def test_nothing_is_saved_where_it_did_not_run(cli: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     answer(ANSWERS[1], monkeypatch)
     assert cli("run", MODEL, "--input-exprs", "x=np.ones((1, 3))", "--outdir", tmp_path / "out").code == 1
@@ -261,14 +292,31 @@ def test_names_of_files_stay_in_the_folder() -> None:
     assert (names["y"], names["r.values"]) == ("y.npy", "r.values.npy")
 
 
+def test_names_of_files_are_no_longer_than_a_system_takes() -> None:
+    """255 bytes, of which a letter may take four."""
+    long = ["予測" * 100, "予測" * 101, "😀" * 90]
+    files = file_names(long)
+    assert len(set(files.values())) == 3
+    assert max(len(file.encode()) for file in files.values()) < 140
+
+
+def test_strings_of_which_one_is_long_are_not_blown_up(tmp_path: Path) -> None:
+    array = np.array([b"x" * (1 << 20), *[b""] * (1 << 14)], object)
+    with pytest.raises(UsageError, match=r"'y' cannot be saved: each string .* 17,180,917,760 bytes in all"):
+        save_outputs({"z": np.ones(2), "y": array}, str(tmp_path / "out"), overwrite=True)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_a_model_tampered_with_is_no_crash(tmp_path: Path) -> None:
     """The files come from a process in which the model ran."""
     good = tmp_path / "good.npy"
     np.save(good, np.arange(3))
     (tmp_path / "bad.npy").write_bytes(b"\x93NUMPY nothing")
+    head = "{'shape': ("
+    (tmp_path / "open.npy").write_bytes(b"\x93NUMPY\1\0" + bytes([len(head), 0]) + head.encode())
     found = {"name": "y", "output": "y", "role": "", "dtype": "int64", "shape": [3], "size": 24, "raw": None}
-    for change in ({"file": str(tmp_path / "bad.npy")}, {"file": str(good), "shape": [4]}, {"file": "/nowhere.npy"},
-                   {"file": None, "raw": str(good), "dtype": "string"}):  # fmt: skip
+    for change in ({"file": str(tmp_path / "bad.npy")}, {"file": str(tmp_path / "open.npy")}, {"file": "/nowhere.npy"},
+                   {"file": str(good), "shape": [4]}, {"file": None, "raw": str(good), "dtype": "string"}):  # fmt: skip
         rows, arrays = read_outputs([{**found, **change}])
         assert (rows[0].note, arrays) == ("its values could not be read", {})
     rows, arrays = read_outputs([{**found, "file": None, "size": 1 << 40}])
@@ -283,6 +331,7 @@ def test_what_a_model_tampered_with_is_no_crash(tmp_path: Path) -> None:
         (np.array([b"x" * 500], object), "[b'" + "x" * 239 + "…' and 262 more characters]"),
         (np.zeros(2000, np.int8), "[0 0 0 ... 0 0 0]"),
         (np.zeros((0, 3), np.float32), "[]"),
+        (np.zeros((2,) * 20, np.int8), "[0 0 0 ... 0 0 0]"),
         (np.array([[b"a\nb"]], object), "[[b'a\\nb']]"),
     ],
 )

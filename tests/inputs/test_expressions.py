@@ -152,6 +152,12 @@ LARGE = [
     "np.zeros((10 ** 5, 1)) + np.zeros((1, 10 ** 5))", "np.zeros((10 ** 5, 1)) < np.zeros((1, 10 ** 5))",
     "np.zeros((1, 10 ** 6))[[0] * 1000]", "np.zeros((10 ** 6, 1))[:, [0] * 1000]",
     "np.concatenate([['a' * 10 ** 6], ['b'] * 10 ** 6])", "np.tile('a' * 10 ** 6, 10 ** 6)",
+    "np.linspace(np.ones((10 ** 4, 1)), np.ones((1, 10 ** 4)))", "['a' * 10 ** 7] * 10 ** 6",
+    "['a' * 10 ** 7] + [1] * 10 ** 6", "['a' * 10 ** 7, [1] * 10 ** 6]",
+    "np.random.uniform(np.ones((10 ** 5, 1)), np.ones((1, 10 ** 5)))",
+    "np.random.normal(0, scale=np.ones((10 ** 5, 1)), loc=np.ones((1, 10 ** 5)))",
+    "np.full(10 ** 6, ['a' * 10 ** 7])", "np.full(10 ** 6, np.array('a' * 10 ** 7))",
+    "np.array([np.array('a' * 10 ** 7)] * 10 ** 4)",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from smanalyze.errors import UsageError
 from smanalyze.inputs.called import Whole, as_declared, called_trial, fitted, whole_of
 from smanalyze.inputs.expressions import Random
 from smanalyze.inputs.flags import Given, from_examples, from_expressions, from_files, read_array, split_pairs
+from smanalyze.inputs.given_json import Flat
 from smanalyze.inputs.parts import ragged_parts, sparse_parts
 from smanalyze.inputs.records import Slot
 
@@ -57,6 +58,9 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "p.pkl").write_bytes(pickle.dumps({"x": 1}))
     (tmp_path / "text.npy").write_text("1 2 3")
     (tmp_path / "cut.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-5])
+    for name, head in (("open", "{'shape': ("), ("keys", "{[]: 1}"), (
+        "large", f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({10**30},)}}")):  # fmt: skip
+        (tmp_path / f"{name}.npy").write_bytes(b"\x93NUMPY\1\0" + bytes([len(head), 0]) + head.encode())
     (tmp_path / "all.json").write_text('{"x": [[1.5]], "names": ["a"]}')
     np.save(tmp_path / "odd[x].npy", np.ones(1))
     monkeypatch.chdir(tmp_path)
@@ -94,6 +98,9 @@ def test_a_whole_file(files: Path) -> None:
         ("text.npy", "no .npy or .npz file"),
         ("cut.npy", "no sound .npy file"),
         ("missing.npy", "No such file"),
+        ("open.npy", "EOF in multi-line statement"),
+        ("large.npy", "no sound .npy file"),
+        ("keys.npy", "no sound .npy file: unhashable"),
     ],
 )
 def test_files_that_cannot_be_read(place: str, words: str, files: Path) -> None:
@@ -177,6 +184,9 @@ FITS = [
     ([1, 2], False, "bfloat16", None),
     (2**63, False, "uint64", 2**63),
     (-(2**63), False, "int64", -(2**63)),
+    (Flat([1, 2], (1, 2)), False, "float32", [[1.0, 2.0]]),
+    (Flat(b"\0\0\x80\x3f", (1,)), False, "float32", [1.0]),
+    (Flat(["a"], (2,)), False, "string", [b"a", b"a"]),
     ([np.ones(2), [3, 4]], False, "float32", [[1, 1], [3, 4]]),
 ]
 
@@ -210,8 +220,10 @@ MISFITS = [
     (np.ones(2), True, "float32", "float64 where float32 is declared; convert it with .astype('float32')"),
     (np.int32(1), True, "int64", "int32 where int64"),
     ([np.float32(1)], True, "float64", "float32 where float64"),
-    (None, False, "float32", "where float32"),
-    ({"a": 1}, False, "float32", "where float32"),
+    (None, False, "float32", "null where float32"),
+    ({"a": 1}, False, "float32", "an object where float32"),
+    ([1, 2**70], False, "float32", "an integer of more than 64 bits where float32"),
+    (["a" * 3 * 10**7, *[1] * 2 * 10**6], False, "float32", "Unable to allocate"),
     ([1], False, "resource", "resource"),
     ((), False, "resource", "resource"),
     ((2, 3), False, "string", "number where string"),
