@@ -48,7 +48,7 @@ def _looked_at(facts: FileFacts, nodes: int, functions: int) -> str:
     """What there was to look at; "" where a graph should be there and could not be read."""
     if facts.model.meta_graphs:
         return f"its {count_of(nodes, 'node')}" + (f" and {count_of(functions, 'function')}" if functions else "")
-    return "" if any(lost.part == "graph" for lost in facts.model.unreadable) else "it"
+    return "" if facts.model.graph_unread else "it"
 
 
 def _others_not_read(facts: FileFacts, unknown: tuple[UnknownPart, ...]) -> tuple[NotRead, ...]:

@@ -55,7 +55,7 @@ class FileFacts:
     @cached_property
     def graph_is_whole(self) -> bool:
         """Whether all of the graph file was read; of a part, what is missing proves nothing."""
-        return bool(self.graphs) and not any(lost.part == "graph" for lost in self.model.unreadable)
+        return bool(self.graphs) and not self.model.graph_unread
 
     @cached_property
     def index_is_whole(self) -> bool:

@@ -39,4 +39,4 @@ class Side:
     @cached_property
     def graph_is_whole(self) -> bool:
         """Whether all of the graph file was read."""
-        return bool(self.graphs) and not any(lost.part == "graph" for lost in self.model.unreadable)
+        return bool(self.graphs) and not self.model.graph_unread

@@ -32,7 +32,7 @@ def canonical_hashes(
     """The hashes as 16 hex digits, "" where the part could not be read as a whole. Reads the assets, and no tensor.
     ``kept`` is given the ``object_lines`` of each MetaGraph, by its number, whose hash is told."""
     identities = tuple(program.one for program in programs)
-    readable = bool(programs) and not any(lost.part == "graph" for lost in model.unreadable)
+    readable = bool(programs) and not model.graph_unread
     return CanonicalHashes(
         interface=digest(interface_text(one.graph) for one in identities) if readable else "",
         objects=digest(_objects(model, identities, kept)) if readable else "",

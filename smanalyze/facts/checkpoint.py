@@ -15,7 +15,8 @@ def build_checkpoint(model: SavedModel, variables: tuple[VariableRow, ...]) -> C
     """Facts of the checkpoint, without reading any tensor."""
     checkpoint = model.checkpoint
     claimed = {key for row in variables for key in row.checkpoint_keys}
-    others = tuple(_stored(checkpoint, entry) for entry in checkpoint.entries if entry.key not in claimed)
+    unread = model.graph_unread
+    others = tuple(_stored(checkpoint, entry, unread) for entry in checkpoint.entries if entry.key not in claimed)
     real = [entry for entry in checkpoint.entries if entry.key != OBJECT_GRAPH_KEY]
     return CheckpointReport(
         presence=checkpoint.presence,
@@ -57,12 +58,13 @@ def _index_faults(model: SavedModel) -> set[str]:
     return {lost.code for lost in model.unreadable if lost.file == index and lost.part != METAINDEX}
 
 
-def _stored(checkpoint: Checkpoint, entry: BundleEntry) -> StoredTensor:
+def _stored(checkpoint: Checkpoint, entry: BundleEntry, unread: bool) -> StoredTensor:
     presence = entry_presence(checkpoint, entry)
-    return StoredTensor(entry.key, entry.dtype, entry.shape, entry.size, presence, _meaning(entry.key))
+    return StoredTensor(entry.key, entry.dtype, entry.shape, entry.size, presence, _meaning(entry.key, unread))
 
 
-def _meaning(key: str) -> str:
+def _meaning(key: str, unread: bool) -> str:
+    """What a key that no variable claims is for. ``unread``: the graph, which has the variables, could not be read."""
     if key == OBJECT_GRAPH_KEY:
         return "the checkpoint's object graph"
     if key.endswith(("/.ATTRIBUTES/table-keys", "/.ATTRIBUTES/table-values")):
@@ -77,4 +79,4 @@ def _meaning(key: str) -> str:
         return "a Keras object's configuration"
     if "/.ATTRIBUTES/" in key and not key.endswith("VARIABLE_VALUE"):
         return "an object's own saved state"
-    return "no variable of the graph claims it"
+    return "the graph, which says whose it is, was not read" if unread else "no variable of the graph claims it"

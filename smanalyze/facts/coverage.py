@@ -137,7 +137,7 @@ _KNOWN = frozenset(
 
 def _declared(model: SavedModel) -> frozenset[str] | None:
     """File names of the declared assets; None where the graph was not read as a whole, so that nobody knows."""
-    if any(lost.part == "graph" for lost in model.unreadable):
+    if model.graph_unread:
         return None
     return frozenset(asset.filename for graph in model.meta_graphs for asset in graph.assets)
 

@@ -86,7 +86,7 @@ def _has_index(model: SavedModel) -> bool:
 
 def _has_no_variables(model: SavedModel) -> bool:
     """Whether there never was an index, as far as graph and fingerprint tell; beside a lone file nobody looked."""
-    whole = bool(model.meta_graphs) and not any(lost.part == "graph" for lost in model.unreadable)
+    whole = bool(model.meta_graphs) and not model.graph_unread
     stored = model.fingerprint.checkpoint_hash if model.fingerprint is not None else 0
     return whole and not stored and model.checkpoint.presence == "absent" and model.found.given != "file"
 

@@ -53,7 +53,7 @@ def find_obstacles(loaded: Loaded) -> tuple[Obstacle, ...]:
 def _refused(loaded: Loaded) -> Iterator[Obstacle]:
     """Nodes that cannot be made; the main graph is looked at by the TF1 loader alone."""
     library = loaded.graph.library
-    if any(lost.part == "graph" for lost in loaded.model.unreadable):
+    if loaded.model.graph_unread:
         return
     turning = circle(library) if not loaded.is_tf1 else ()
     if turning:

@@ -46,7 +46,7 @@ def judge(
 def graph_damage(model: SavedModel, fingerprint: FingerprintAudit) -> tuple[str, ...]:
     """A sentence where the graph file is damaged in a place that only hashing it met: function bodies are read when
     somebody asks for them."""
-    told = any(lost.part == "graph" for lost in model.unreadable)
+    told = model.graph_unread
     damaged = any(field.reason.startswith(_UNPARSED) for field in fingerprint.fields)
     if told or not damaged or model.file_kind not in ("pb", "cpb"):
         return ()

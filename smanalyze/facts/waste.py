@@ -62,7 +62,7 @@ def find_waste(
     """
     finder = _Finder(model, variables, failed)
     sound = index_is_sound(model)
-    whole = bool(graphs) and not any(lost.part == "graph" for lost in model.unreadable)
+    whole = bool(graphs) and not model.graph_unread
     if sound and whole and any(row.used_by or row.used_by_functions for row in variables):
         for row in variables:
             finder.look_at(row)

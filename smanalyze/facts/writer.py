@@ -24,7 +24,9 @@ Detector = Callable[[Traces], Writer | None]
 def name_writer(model: SavedModel, graphs: tuple[ModelGraph, ...] = ()) -> Writer:
     """The tool that wrote the model. ``graphs``, where they are made already, save a pass over all nodes."""
     traces = Traces(model, graphs)
-    return next(filter(None, (detect(traces) for detect in DETECTORS)), Writer(UNKNOWN, ()))
+    unread = model.graph_unread
+    other = Writer("unknown tool", ("The graph could not be read.",)) if unread else Writer(UNKNOWN, ())
+    return next(filter(None, (detect(traces) for detect in DETECTORS)), other)
 
 
 def _writer(name: str, *evidence: str) -> Writer | None:

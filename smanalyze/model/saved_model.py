@@ -164,6 +164,11 @@ class SavedModel:
         return {"pbtxt": "SavedModel (text form)", "cpb": "SavedModel (split)"}.get(self.file_kind, "SavedModel")
 
     @property
+    def graph_unread(self) -> bool:
+        """Whether some of the graph, or all, could not be read."""
+        return any(lost.part == "graph" for lost in self.unreadable)
+
+    @property
     def variables(self) -> StoredValues:
         """The stored values by checkpoint key and variable name, each read when asked for; see StoredValues. Made anew
         each time: keep it in a name where many are read."""

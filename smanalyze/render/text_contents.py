@@ -126,7 +126,7 @@ def draw_assets(page: Page, report: Report, limit: int) -> None:
         return
     columns = (
         Column("asset", give="fold", floor=20, style="name"), Column("size", right=True), Column("", style="warning"),
-        Column("fills", give="cut", floor=16, drop=2), Column("used by", give="cut", floor=14, drop=1),
+        Column("fills", give="fold", floor=16, drop=2), Column("used by", give="fold", floor=14, drop=1),
     )  # fmt: skip
     shown, hidden = cut(report.assets, limit)
     rows = []

@@ -78,8 +78,10 @@ def graph_unread(model: ModelSummary) -> bool:
 def parameters_text(model: ModelSummary) -> str:
     """How many, how many of them train, how big."""
     numbers = model.parameters
+    if not numbers.total and graph_unread(model):
+        return "not known"
     if not (numbers.total or numbers.stored):
-        return "not known" if graph_unread(model) else "none"
+        return "none"
     trainable = f"{count_text(numbers.trainable)} trainable" if numbers.trainable_known else "trainable unknown"
     return f"{count_text(numbers.total)} ({trainable}), {bytes_text(numbers.bytes)}"
 

@@ -20,7 +20,7 @@ from smanalyze.verify.attribute import attribute
 from smanalyze.verify.first_difference import Matched, find_first
 from smanalyze.verify.gate import refusals, refuses_load
 from smanalyze.verify.judge import judge, worst_level
-from smanalyze.verify.noise import Noise, measure_noise
+from smanalyze.verify.noise import measure_noise
 from smanalyze.verify.pairing import gone_outputs, pairing_notes
 from smanalyze.verify.probe_both import Probed, probe_both
 from smanalyze.verify.sandbox import Sandbox
@@ -76,7 +76,13 @@ def run_against(
     _check_outputs(against, pairs)
     refused = refusals(scan(old), asked.permitted), refusals(scan(new), asked.permitted)
     rows: list[SignatureAgainst] = []
-    reason = next((part.message for parts in refused for part in parts if refuses_load([part])), "")
+    compared = [(pair.old, pair.new) for pair in pairs if pair.old is not None and pair.new is not None]
+    loaded = [{None, *(",".join(both[side].tags) for both in compared)} for side in (0, 1)]
+    acting = (
+        part for parts, tags in zip(refused, loaded, strict=True) for part in parts
+        if refuses_load([part]) and part.where.tag_set in tags
+    )  # fmt: skip
+    reason = next((part.message for part in acting), "")
     if not reason:
         with (
             SideRun(sides[0], open_box(old), wanted, tell) as one,
@@ -88,8 +94,7 @@ def run_against(
             for pair in pairs:
                 rows += _Pair((one, two), sides, changes, pair, refused, against, asked).compared()
     if not reason and not rows:
-        matched = any(pair.old is not None and pair.new is not None for pair in pairs)
-        reason = _unread(old, new) or ("" if matched else "no MetaGraph of both has the same tags")
+        reason = _unread(old, new) or ("" if compared else "no MetaGraph of both has the same tags")
     levels = [row.level for row in rows if row.level is not None]
     level = worst_level(levels) if levels else None
     gone = _gone(pairs, asked)
@@ -149,7 +154,6 @@ class _Pair:
     ) -> None:  # fmt: skip
         self._runs, self._sides, self._changes, self._pair = runs, sides, changes, pair
         self._refused, self._against, self._asked = refused, against, asked
-        self._noise: Noise = {}
 
     def compared(self) -> list[SignatureAgainst]:
         """A row for each pair of signatures; none where one side has no such MetaGraph."""
@@ -171,11 +175,9 @@ class _Pair:
                 probe_both(self._runs, one, planner, seeds)
                 self._save(tags[1], one)
         ran = [one for one in probed if one.fed]
-        if any(one.differs() for one in ran):
-            self._noise = measure_noise(self._runs[0], ran)
-        judged = [(*self._outputs(number, one, one.new), *gone_outputs(one.pair)) for number, one in enumerate(ran)]
-        rows = self._explained(ran, judged)
-        return [rows[id(one)] if id(one) in rows else self._row(one, ()) for one in probed]
+        measure_noise(self._runs[0], ran)
+        rows = self._explained({one: (*self._judged(one, one.old), *gone_outputs(one.pair)) for one in ran})
+        return [rows[one] if one in rows else self._row(one, ()) for one in probed]
 
     def _save(self, tags: tuple[str, ...], one: Probed) -> None:
         """Keeps what both gave."""
@@ -185,63 +187,49 @@ class _Pair:
                 self._asked.saver.keep(tags, one.keys[1], trial.feeds, outputs, "against-")
 
     def _refusal(self, one: Probed) -> str:
+        tags = [",".join(side.meta_graphs[n].tags) for side, n in zip(self._sides, one.numbers, strict=True)]
         for place, parts in enumerate(self._refused):
             for part in parts:
-                if part.where.signature == one.keys[place]:
+                if part.where.signature == one.keys[place] and part.where.tag_set in (None, tags[place]):
                     return f"refused: {part.message}"
         return ""
 
-    def _outputs(self, number: int, one: Probed, new: list[Any]) -> tuple[OutputAgainst, ...]:
-        """Each output of the old model beside what stands in ``new``."""
+    def _judged(self, one: Probed, old: list[Outputs]) -> tuple[OutputAgainst, ...]:
+        """Each output of the old model, as it is (``one.old``) or with other parts, beside that of the new one."""
         return tuple(
             judge(
                 names,
-                [(a[names[0]], b[names[1]]) for a, b in zip(one.old, new, strict=True)],
-                self._noise.get((number, names[0])),
+                [(a[names[0]], b[names[1]]) for a, b in zip(old, one.new, strict=True)],
+                one.noise.get(names[0]),
                 self._against.tolerances,
             )
             for names in one.outputs()
+            if all(names[0] in a for a in old)
         )
 
-    def _explained(self, ran: list[Probed], judged: list[tuple[OutputAgainst, ...]]) -> dict[int, SignatureAgainst]:
+    def _explained(self, judged: dict[Probed, tuple[OutputAgainst, ...]]) -> dict[Probed, SignatureAgainst]:
         """The rows, with what makes the difference where there is one."""
-        told = [n for n, outputs in enumerate(judged) if any(one.level in _EXPLAINED for one in outputs)]
-        rows = {id(one): self._row(one, outputs) for one, outputs in zip(ran, judged, strict=True)}
+        rows = {one: self._row(one, outputs) for one, outputs in judged.items()}
+        told = [one for one, outputs in judged.items() if any(row.level in _EXPLAINED for row in outputs)]
         if not told:
             return rows
-        matched = Matched(self._sides, self._changes, self._pair, ran[0].numbers)
-        for number in told:
-            one = ran[number]
-            mild = all(each.level != "different" for each in judged[number])
+        matched = Matched(self._sides, self._changes, self._pair, told[0].numbers)
+        for one in told:
+            mild = all(row.level != "different" for row in judged[one])
             first, why = find_first(
-                self._runs, matched, one, furthest_trial(judged[number]), self._against.tolerances, mild=mild
+                self._runs, matched, one, furthest_trial(judged[one]), self._against.tolerances, mild=mild
             )
-            rows[id(one)] = replace(rows[id(one)], first=first, first_reason=why)
-        by_id = {id(ran[number]): number for number in told}
+            rows[one] = replace(rows[one], first=first, first_reason=why)
 
-        def apart(one: Probed, swapped: list[Any]) -> tuple[Level, float | None]:
-            found = self._against_new(by_id[id(one)], one, swapped)
+        def apart(one: Probed, swapped: list[Outputs]) -> tuple[Level, float | None]:
+            found = self._judged(one, swapped)
             return worst_level(row.level for row in found), max((row.max_abs or 0.0 for row in found), default=None)
 
-        levels = [worst_level(one.level for one in judged[n] if one.level in _EXPLAINED) for n in told]
-        causes = attribute(self._runs[0], self._sides, self._changes, [ran[n] for n in told], levels, apart)
-        for number, cause in zip(told, causes, strict=True):
-            one = ran[number]
-            rows[id(one)] = replace(rows[id(one)], cause=cause.parts, swaps=cause.swaps)
+        levels = [worst_level(row.level for row in judged[one] if row.level in _EXPLAINED) for one in told]
+        causes = attribute(self._runs[0], self._sides, self._changes, told, levels, apart)
+        for one, cause in zip(told, causes, strict=True):
+            rows[one] = replace(rows[one], cause=cause.parts, swaps=cause.swaps)
         return rows
-
-    def _against_new(self, number: int, one: Probed, swapped: list[Any]) -> list[OutputAgainst]:
-        """The old model with other parts beside the new model."""
-        return [
-            judge(
-                names,
-                [(a[names[0]], b[names[1]]) for a, b in zip(swapped, one.new, strict=True)],
-                self._noise.get((number, names[0])),
-                self._against.tolerances,
-            )
-            for names in one.outputs()
-            if all(names[0] in a for a in swapped)
-        ]
 
     def _row(self, one: Probed, outputs: tuple[OutputAgainst, ...]) -> SignatureAgainst:
         assert self._pair.new is not None

@@ -15,7 +15,7 @@ from smanalyze.verify.places import variables_of
 from smanalyze.verify.probe_both import Probed, told
 from smanalyze.verify.side_run import Outputs, SideRun
 
-Judged = Callable[[Probed, list[Any]], tuple[Level, float | None]]
+Judged = Callable[[Probed, list[Outputs]], tuple[Level, float | None]]
 """How far outputs of a swapped model are from the new one's."""
 
 

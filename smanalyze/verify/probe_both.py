@@ -21,10 +21,11 @@ MOST_TOLD = 300
 """Characters of what TensorFlow says: it names each node on the way."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Probed:
     """One pair of signatures of a pair of MetaGraphs (by number), and what both gave for each set of inputs. ``reason``
-    says why there is none. ``seconds`` are those of the last call."""
+    says why there is none. ``noise`` is how far the old model is from itself, by its outputs; ``seconds`` are those of
+    the last call."""
 
     numbers: tuple[int, int]
     pair: SignaturePair
@@ -34,6 +35,7 @@ class Probed:
     old: list[Outputs] = field(default_factory=list)
     new: list[Outputs] = field(default_factory=list)
     one_sided: list[OneSided] = field(default_factory=list)
+    noise: dict[str, float] = field(default_factory=dict)
     seconds: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -129,6 +131,5 @@ def _called(side: SideRun, number: int, key: str, trial: Trial, *, anew: bool) -
 
 def told(outcome: Outcome) -> str:
     """How a call ended, in words."""
-    said = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
-    text = f"{outcome.kind}: {said}".partition(" Make sure the Op and Kernel")[0]
+    text = f"{outcome.kind}: {outcome.told}".partition(" Make sure the Op and Kernel")[0]
     return text if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]}…"

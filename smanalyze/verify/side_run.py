@@ -15,6 +15,7 @@ from smanalyze.diff.side import Side
 from smanalyze.inputs.records import Feed, Trial
 from smanalyze.model.saved_model import SavedModel
 from smanalyze.report.findings import Location
+from smanalyze.verify.calls import ask_call
 from smanalyze.verify.child import Outcome
 from smanalyze.verify.exchange import written
 from smanalyze.verify.judge import Kept
@@ -70,12 +71,7 @@ class SideRun:
 
     def call(self, key: str, trial: Trial) -> tuple[Outcome, Outputs]:
         """One call of a signature of the MetaGraph that was loaded last."""
-        folder = self._folder()
-        request = {
-            "do": "call", "key": key, "repeat": 1, "watch": [], "keep": str(folder / "out"),
-            "feeds": {one.keyword: written(one, folder)[0] for one in trial.feeds},
-        }  # fmt: skip
-        outcome = self.worker.do("call", self._where(key), request)
+        outcome, _ = ask_call(self._box, self.worker, self._tags, key, trial)
         found = outcome.result["outputs"] if outcome.kind == "ok" else ()
         return outcome, {one["name"]: _kept(one) for one in found}
 
@@ -98,7 +94,7 @@ class SideRun:
             outcome = self.worker.do("set a variable", self._where(""), {"do": "assign", "values": {path: feed}})
             shutil.rmtree(folder, ignore_errors=True)
             if outcome.kind != "ok":
-                return f"{outcome.error or outcome.kind}: {outcome.message}"
+                return f"{outcome.kind}: {outcome.told}"
             for error in outcome.result["failed"].values():
                 return f"{path}: {error}"
         return ""
