@@ -51,11 +51,13 @@ class Against:
 @record
 class Asked:
     """What of the new model is compared (``tags``, ``signatures``; None: all), and what both are fed: drawn from
-    ``seed``, or of the user's file that is ``given``. ``saver`` keeps the calls."""
+    ``seed``, or of the user's file that is ``given``. ``refused`` is what must not run of it, ``permitted`` are the
+    risk classes that may act; ``saver`` keeps the calls."""
 
     seed: int = 0
     given: str | None = None
     permitted: frozenset[str] = frozenset()
+    refused: tuple[RefusedPart, ...] = ()
     tags: tuple[str, ...] | None = None
     signatures: tuple[str, ...] | None = None
     saver: Saver | None = None
@@ -74,7 +76,7 @@ def run_against(
         if pair.new is None or asked.tags is None or set(pair.new.tags) == set(asked.tags)
     ]  # fmt: skip
     _check_outputs(against, pairs)
-    refused = refusals(scan(old), asked.permitted), refusals(scan(new), asked.permitted)
+    refused = refusals(scan(old), asked.permitted), asked.refused
     rows: list[SignatureAgainst] = []
     compared = [(pair.old, pair.new) for pair in pairs if pair.old is not None and pair.new is not None]
     loaded = [{None, *(",".join(both[side].tags) for both in compared)} for side in (0, 1)]
@@ -162,7 +164,7 @@ class _Pair:
         numbers = self._sides[0].meta_graphs.index(self._pair.old), self._sides[1].meta_graphs.index(self._pair.new)
         models = self._sides[0].model, self._sides[1].model
         tags = tuple(models[0].meta_graphs[numbers[0]].tags), tuple(models[1].meta_graphs[numbers[1]].tags)
-        planner = Planner(models, tags, self._asked.seed, self._asked.given)
+        planner = Planner(models, tags, self._asked.seed, self._asked.given, self._asked.signatures)
         probed = [
             Probed(numbers, one) for one in self._pair.signatures
             if one.old is not None and one.new is not None

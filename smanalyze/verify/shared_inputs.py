@@ -40,10 +40,11 @@ class Planner:
 
     def __init__(
         self, models: tuple[SavedModel, SavedModel], tags: tuple[tuple[str, ...], tuple[str, ...]], first: int,
-        given: str | None,
+        given: str | None, signatures: tuple[str, ...] | None = None,
     ) -> None:  # fmt: skip
         self._models, self._tags, self._given, self._first = models, tags, given, first
-        self._plans: dict[tuple[int, int, str], SignatureInputs] = {}
+        self._signatures = signatures
+        self._plans: dict[tuple[int, int], dict[str, SignatureInputs]] = {}
 
     def trials(self, pair: SignaturePair, seed: int, first: ProbeFed | None) -> Iterator[SharedTrial]:
         """What to try, in order. ``first`` is what ran with another seed: its like comes first."""
@@ -73,15 +74,14 @@ class Planner:
     def _plan(self, side: int, pair: SignaturePair, seed: int) -> SignatureInputs:
         report = pair.new if side else pair.old
         assert report is not None
-        asked = (side, seed, report.key)
-        if asked not in self._plans:
-            # A file speaks of the new model's signatures.
-            given = self._given if side else None
-            for one in plan_inputs(
-                self._models[side], tags=self._tags[side], signatures=(report.key,), seed=seed, given=given
-            ):
-                self._plans[side, seed, one.key] = one
-        return self._plans[asked]
+        if (side, seed) not in self._plans:
+            # A file, and the signatures that are asked for, are the new model's.
+            given, signatures = (self._given, self._signatures) if side else (None, None)
+            planned = plan_inputs(
+                self._models[side], tags=self._tags[side], signatures=signatures, seed=seed, given=given
+            )
+            self._plans[side, seed] = {one.key: one for one in planned}
+        return self._plans[side, seed][report.key]
 
     def _translated(self, trial: Trial, pair: SignaturePair, side: int) -> tuple[Trial, Trial] | None:
         """The trial, and its values under the names and in the dtypes of the other model; None where that takes more,

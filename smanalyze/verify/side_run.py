@@ -91,12 +91,11 @@ class SideRun:
         for path, dtype, array in values:
             folder = self._folder()
             feed, _ = written(Feed("", "", "", dtype, tuple(array.shape), array), folder)
-            outcome = self.worker.do("set a variable", self._where(""), {"do": "assign", "values": {path: feed}})
+            asked = {"do": "assign", "path": path, "value": feed}
+            outcome = self.worker.do("set a variable", self._where(""), asked)
             shutil.rmtree(folder, ignore_errors=True)
             if outcome.kind != "ok":
-                return f"{outcome.kind}: {outcome.told}"
-            for error in outcome.result["failed"].values():
-                return f"{path}: {error}"
+                return f"{path}: {outcome.told}"
         return ""
 
     def with_files(self, files: Mapping[str, bytes], weights: SavedModel | None = None) -> None:

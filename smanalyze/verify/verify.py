@@ -78,9 +78,12 @@ def verify(
     verified = build_report(report, observed, refused, profile, permit)
     if against is None:
         return verified
+    asked_both = Asked(
+        seed=seed, given=inputs, permitted=permitted, refused=refused, tags=tags, signatures=signatures, saver=saver
+    )
     wanted = Wanted(libraries, seed, 1, ())
     compared = run_against(
-        model, against, Asked(seed, inputs, permitted, tags, signatures, saver),
+        model, against, asked_both,
         lambda one: Sandbox(interpreter, limits_for(one, memory, timeout), permitted), wanted, tell or _silent,
     )  # fmt: skip
     return replace(verified, against=compared)

@@ -250,15 +250,28 @@ def call(request: Any) -> Any:
     }  # fmt: skip
 
 
+def fingerprint(request: Any) -> Any:
+    """The hashes that TensorFlow computes of the model, and those it reads of fingerprint.pb."""
+    from tensorflow.core.protobuf import fingerprint_pb2
+    from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
+
+    def numbers(content: Any) -> Any:
+        message = fingerprint_pb2.FingerprintDef.FromString(content)
+        return {name: str(getattr(message, name)) for name in request["fields"]}
+
+    with open(os.path.join(request["model"], "fingerprint.pb"), "rb") as file:
+        stored = numbers(file.read())
+    return {"stored": stored, "computed": numbers(fingerprinting.CreateFingerprintDef(request["model"]))}
+
+
+# Inside, for comparing two models -----------------------------------------------------------------------------------
+
+
 def assign(request: Any) -> Any:
-    """Gives variables other values, as far as they take them."""
-    failed = {}
-    for path, place in request["values"].items():
-        try:
-            OBJECTS[path].assign(tf.constant(decoded(place), dtype=place["dtype"]))
-        except Exception as error:
-            failed[path] = first_line(error)
-    return {"failed": failed}
+    """Gives a variable another value."""
+    place = request["value"]
+    OBJECTS[request["path"]].assign(tf.constant(decoded(place), dtype=place["dtype"]))
+    return {}
 
 
 def look(request: Any) -> Any:
@@ -306,6 +319,9 @@ def sampled(tensor: Any, value: Any, request: Any) -> Any:
     some = np.ravel(array)[:: max(1, -(-array.size // MAX_SAMPLE))] if array.size else np.ravel(array)
     told = kept(tensor.name, tensor, some, digest_of(array), request)
     return dict(told, shape=list(array.shape), sample=list(some.shape))
+
+
+# Tensors as files and back --------------------------------------------------------------------------------------------
 
 
 def parts(pairs: Any) -> Any:
@@ -445,20 +461,6 @@ def dense(value: Any) -> Any:
     flattened = tf.nest.flatten(value, expand_composites=True)
     many = len(flattened) > 1
     return [(f"part_{number}" if many else "", tf.convert_to_tensor(one)) for number, one in enumerate(flattened)]
-
-
-def fingerprint(request: Any) -> Any:
-    """The hashes that TensorFlow computes of the model, and those it reads of fingerprint.pb."""
-    from tensorflow.core.protobuf import fingerprint_pb2
-    from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
-
-    def numbers(content: Any) -> Any:
-        message = fingerprint_pb2.FingerprintDef.FromString(content)
-        return {name: str(getattr(message, name)) for name in request["fields"]}
-
-    with open(os.path.join(request["model"], "fingerprint.pb"), "rb") as file:
-        stored = numbers(file.read())
-    return {"stored": stored, "computed": numbers(fingerprinting.CreateFingerprintDef(request["model"]))}
 
 
 # Talking ------------------------------------------------------------------------------------------------------------

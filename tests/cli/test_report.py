@@ -306,7 +306,7 @@ def test_no_path_is_resolved_in_what_is_printed(tmp_path: Path, cli: Command, mo
 
 
 def test_of_a_graph_that_was_not_read_nothing_is_claimed(cli: Command) -> None:
-    said = " ".join(cli("report", TESTDATA / "broken" / "utf8_mangled_pb").out.split())
+    said = " ".join(cli("report", BROKEN / "utf8_mangled_pb").out.split())
     for text in ("written by unknown tool", "parameters not known", "signatures not known"):
         assert text in said, text
     assert "no variable of the graph claims it" not in said

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from smanalyze.api.diff import match_models
+from smanalyze.inputs.arrays import npz_of
 from smanalyze.report.changes import SignaturePair
 from smanalyze.verify.shared_inputs import MORE_ROWS, Planner, SharedTrial
 from smanalyze.verify.values import encoded
+from tests.models import model_of
 from tests.pairs import PAIR_NAMES, sides_of
 
 
@@ -62,3 +66,19 @@ def test_later_probes_have_more_rows() -> None:
     _, later = shared("change_constant", seed=1)
     assert max(one.new.batch or 0 for one in first) == 2
     assert later[0].new.batch == MORE_ROWS == later[0].old.feeds[0].shape[0]
+
+
+def test_a_file_for_one_signature_leaves_the_others_their_own_values(tmp_path: Path) -> None:
+    sides = model_of("module_several_signatures"), model_of("module_several_signatures")
+    _, _, changes = match_models(*sides)
+    pairs = {one.new.key: one for one in changes.meta_graphs[0].signatures if one.new is not None}
+    tags = tuple(sides[0].meta_graphs[0].tags)
+    key, keyword = next((key, pair.new.inputs[0].name) for key, pair in pairs.items() if pair.new is not None)
+    planner = Planner(sides, (tags, tags), 0, None)
+    array = next(planner.trials(pairs[key], 0, None)).new.feeds[0].array
+    file = tmp_path / "inputs.npz"
+    file.write_bytes(npz_of({f"{key}/{keyword}": array}))
+    given = Planner(sides, (tags, tags), 0, str(file))
+    sources = {one: next(given.trials(pair, 0, None)).fed.source for one, pair in pairs.items()}
+    assert sources.pop(key) == "file"
+    assert sources and set(sources.values()) == {"synthesized"}

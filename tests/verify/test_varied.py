@@ -9,7 +9,7 @@ import pytest
 
 from smanalyze.inputs.records import Feed, Trial
 from smanalyze.verify.answer import compare
-from smanalyze.verify.observed import Observed, VariedSeen
+from smanalyze.verify.observed import Observed
 from smanalyze.verify.varied import Claimed, claimed, variants
 from tests.models import report_of
 from tests.verify.observed import stored
@@ -80,4 +80,3 @@ def test_rows_are_turned_round_where_that_makes_others() -> None:
     ((_, made),) = variants(trial(np.array([[1], [1]])), Claimed((), ("y",)))
     assert made.feeds[0].array.tolist() == [[2], [2]]
     assert list(variants(trial(), Claimed((), ("y",)))) == []
-    assert VariedSeen((), "", (), "ok", ()).inputs == ()
