@@ -64,11 +64,15 @@ def verify(
     chosen = model if tags is None else select_meta_graphs(model, tags)
     planned = plan_inputs(chosen, signatures=signatures, seed=seed, given=inputs)
     interpreter = find_interpreter(python)
+
+    def open_box(one: SavedModel) -> Sandbox:
+        return Sandbox(interpreter, limits_for(one, memory, timeout), permitted)
+
     refused = refusals(scan(chosen), permitted)
     if refuses_load(refused):
         return refused_report(analyze(chosen, sections=("model",)), profile, permit, refused)
     saver = None if save is None else Saver(save, several=len(model.meta_graphs) > 1)
-    with Sandbox(interpreter, limits_for(model, memory, timeout), permitted) as box:
+    with open_box(model) as box:
         worker = Worker(box, Wanted(libraries, seed, 1, ops_of(chosen)), tell or _silent)
         worker.begin()  # TensorFlow is imported while we read
         report = analyze(chosen)
@@ -78,14 +82,8 @@ def verify(
     verified = build_report(report, observed, refused, profile, permit)
     if against is None:
         return verified
-    asked_both = Asked(
-        seed=seed, given=inputs, permitted=permitted, refused=refused, tags=tags, signatures=signatures, saver=saver
-    )
-    wanted = Wanted(libraries, seed, 1, ())
-    compared = run_against(
-        model, against, asked_both,
-        lambda one: Sandbox(interpreter, limits_for(one, memory, timeout), permitted), wanted, tell or _silent,
-    )  # fmt: skip
+    both = Asked(seed, inputs, permitted, refused, tags, signatures, saver)
+    compared = run_against(model, against, both, open_box, Wanted(libraries, seed, 1, ()), tell or _silent)
     return replace(verified, against=compared)
 
 
