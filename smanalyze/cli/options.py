@@ -117,9 +117,9 @@ def parse_outputs(args: argparse.Namespace, formats: tuple[str, ...], models: It
     return outputs
 
 
-def refuse_several_pages(outputs: Iterable[Output], reports: Sequence[object]) -> None:
+def refuse_several_pages(outputs: Iterable[Output], models: Sequence[object]) -> None:
     """Raises UsageError where one page is to show several models."""
-    if len(reports) > 1 and any(output.format == "html" for output in outputs):
+    if len(models) > 1 and any(output.format == "html" for output in outputs):
         raise UsageError("An HTML page shows one model; give one path, or another format.")
 
 
