@@ -6,7 +6,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
 
     from smanalyze.report.audit import AuditReport
     from smanalyze.report.diff import DiffReport
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from smanalyze.report.run import RunReport
     from smanalyze.report.scan import ScanReport
     from smanalyze.report.verify import VerifyReport
+
+    Kind = TypeVar("Kind")
 
 
 def read(name: str) -> Any:
@@ -59,32 +61,28 @@ def as_reports(parts: list[Any], name: str) -> list[Report]:
     """Each part as a report. Raises FormatError where it is none."""
     from smanalyze.report.document import SCHEMA_VERSION, Report
 
-    found: list[Report] = _read_as(Report, SCHEMA_VERSION, parts, name)
-    return found
+    return _read_as(Report, SCHEMA_VERSION, parts, name)
 
 
 def as_audits(parts: list[Any], name: str) -> list[AuditReport]:
     """Each part as an audit. Raises FormatError where it is none."""
     from smanalyze.report.audit import AUDIT_SCHEMA_VERSION, AuditReport
 
-    found: list[AuditReport] = _read_as(AuditReport, AUDIT_SCHEMA_VERSION, parts, name)
-    return found
+    return _read_as(AuditReport, AUDIT_SCHEMA_VERSION, parts, name)
 
 
 def as_scans(parts: list[Any], name: str) -> list[ScanReport]:
     """Each part as a scan. Raises FormatError where it is none."""
     from smanalyze.report.scan import SCAN_SCHEMA_VERSION, ScanReport
 
-    found: list[ScanReport] = _read_as(ScanReport, SCAN_SCHEMA_VERSION, parts, name)
-    return found
+    return _read_as(ScanReport, SCAN_SCHEMA_VERSION, parts, name)
 
 
 def as_diffs(parts: list[Any], name: str) -> list[DiffReport]:
     """Each part as a diff. Raises FormatError where it is none."""
     from smanalyze.report.diff import DIFF_SCHEMA_VERSION, DiffReport
 
-    found: list[DiffReport] = _read_as(DiffReport, DIFF_SCHEMA_VERSION, parts, name)
-    return found
+    return _read_as(DiffReport, DIFF_SCHEMA_VERSION, parts, name)
 
 
 def read_verified(name: str) -> VerifyReport:
@@ -101,19 +99,17 @@ def as_verifications(parts: list[Any], name: str) -> list[VerifyReport]:
     """Each part as a verification. Raises FormatError where it is none."""
     from smanalyze.report.verify import VERIFY_SCHEMA_VERSION, VerifyReport
 
-    found: list[VerifyReport] = _read_as(VerifyReport, VERIFY_SCHEMA_VERSION, parts, name)
-    return found
+    return _read_as(VerifyReport, VERIFY_SCHEMA_VERSION, parts, name)
 
 
 def as_runs(parts: list[Any], name: str) -> list[RunReport]:
     """Each part as a call. Raises FormatError where it is none."""
     from smanalyze.report.run import RUN_SCHEMA_VERSION, RunReport
 
-    found: list[RunReport] = _read_as(RunReport, RUN_SCHEMA_VERSION, parts, name)
-    return found
+    return _read_as(RunReport, RUN_SCHEMA_VERSION, parts, name)
 
 
-def _read_as(kind: type, known: str, parts: list[Any], name: str) -> Any:
+def _read_as(kind: type[Kind], known: str, parts: list[Any], name: str) -> list[Kind]:
     from smanalyze.errors import FormatError
     from smanalyze.report.serialize import from_dict
 

@@ -41,6 +41,20 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"smanalyze {__version__}")
 
 
+def add_dir(parser: argparse.ArgumentParser, text: str) -> None:
+    """DIR, also as --dir, as saved_model_cli spells it."""
+    parser.add_argument("path", nargs="?", metavar="DIR", help=text)
+    parser.add_argument("--dir", metavar="DIR", default=None, help="the same, as saved_model_cli spells it")
+
+
+def parse_dir(args: argparse.Namespace) -> str:
+    """The one folder that was given. Raises UsageError where it is none or both."""
+    path: str | None = args.dir or args.path
+    if path is None or (args.dir and args.path):
+        raise UsageError(f"Give one SavedModel: smanalyze {args.command} DIR, or --dir DIR.")
+    return path
+
+
 def add_tag_set(parser: argparse.ArgumentParser) -> None:
     """--tag-set, also as saved_model_cli spells it."""
     parser.add_argument(
@@ -103,9 +117,9 @@ def parse_outputs(args: argparse.Namespace, formats: tuple[str, ...], models: It
     return outputs
 
 
-def refuse_several_pages(outputs: Iterable[Output], reports: Sequence[object]) -> None:
+def refuse_several_pages(outputs: Iterable[Output], models: Sequence[object]) -> None:
     """Raises UsageError where one page is to show several models."""
-    if len(reports) > 1 and any(output.format == "html" for output in outputs):
+    if len(models) > 1 and any(output.format == "html" for output in outputs):
         raise UsageError("An HTML page shows one model; give one path, or another format.")
 
 

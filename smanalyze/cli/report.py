@@ -48,8 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from smanalyze.model.saved_model import select_meta_graphs
 
     outputs = options.parse_outputs(args, FORMATS, args.paths)
-    if len(args.paths) > 1 and any(output.format == "html" for output in outputs):
-        raise UsageError("An HTML page shows one model; give one path, or another format.")
+    options.refuse_several_pages(outputs, args.paths)
     sections = _sections(args.only, args.fail_on)
     verified = _verified(args, outputs)
     reports: list[Report] = []

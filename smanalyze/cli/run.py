@@ -52,8 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "is.",
         epilog=_EPILOG,
     )
-    parser.add_argument("path", nargs="?", metavar="DIR", help="a SavedModel, or a folder that leads to one")
-    parser.add_argument("--dir", metavar="DIR", default=None, help="the same, as saved_model_cli spells it")
+    options.add_dir(parser, "a SavedModel, or a folder that leads to one")
     options.add_tag_set(parser)
     parser.add_argument(
         "--signature-def", "--signature_def", metavar="KEY", default=None,
@@ -84,14 +83,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Calls what was asked for; how it ended is the exit code."""
     from smanalyze.cli.progress import progress_steps
-    from smanalyze.errors import UsageError
     from smanalyze.load import load
     from smanalyze.verify.run import run as call
     from smanalyze.verify.target import find_target
 
-    path = args.dir or args.path
-    if path is None or (args.dir and args.path):
-        raise UsageError("Give one SavedModel: smanalyze run DIR, or --dir DIR.")
+    path = options.parse_dir(args)
     outputs = options.parse_outputs(args, FORMATS, [path])
     child = child_options(args)
     model = load(path)

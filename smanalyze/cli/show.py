@@ -20,8 +20,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Takes the flags of saved_model_cli show and prints its lines word for word, in a stable order and "
         "complete: ops of every function, functions at any depth, sparse and composite tensors.",
     )
-    parser.add_argument("path", nargs="?", metavar="DIR", help="the SavedModel")
-    parser.add_argument("--dir", metavar="DIR", default=None, help="the same, as saved_model_cli spells it")
+    options.add_dir(parser, "the SavedModel")
     parser.add_argument("--all", action="store_true", help="everything")
     options.add_tag_set(parser)
     parser.add_argument(
@@ -39,9 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from smanalyze.load import load
     from smanalyze.model.saved_model import select_meta_graphs
 
-    path = args.dir or args.path
-    if path is None or (args.dir and args.path):
-        raise UsageError("Give one SavedModel: smanalyze show DIR, or --dir DIR.")
+    path = options.parse_dir(args)
     model = load(path, graph_only=True)
     tags = options.parse_tags(args.tag_set)
     if tags is not None and not args.all:

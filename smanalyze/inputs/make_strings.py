@@ -81,11 +81,11 @@ def one_string(source: Source, number: int, making: Making) -> bytes:
     if kind and kind != "text":
         return _WRITERS[kind](source.codes[kind], number, making)
     if not kind and not source.wishes and making.code != "text":
-        return _guess(source, number, making)
+        return _guess(number, making)
     return plain_text(source, number, making)
 
 
-def _guess(source: Source, number: int, making: Making) -> bytes:
+def _guess(number: int, making: Making) -> bytes:
     """A string in a format that nothing in the graph tells."""
     if making.code == "number":
         return b"1"

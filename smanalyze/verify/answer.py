@@ -86,7 +86,7 @@ def build_report(
         runs=observed.runs,
         deaths=observed.deaths,
         refused=refused,
-        remarks=tuple(dict.fromkeys(remarks(report, observed))),
+        remarks=tuple(dict.fromkeys(remarks(observed))),
         again=observed.again,
         probes=observed.probes,
     )

@@ -16,8 +16,7 @@ from smanalyze.model.record import record
 from smanalyze.verify.memory import GroupMemory
 
 OutcomeKind = Literal["ok", "exception", "timeout", "out-of-memory", "abort", "segfault", "blocked-syscall", "ended"]
-DEATHS = frozenset({"timeout", "abort", "segfault", "blocked-syscall", "ended"})
-"""Outcomes after which there is no child any more; ``out-of-memory`` may be an exception as well."""
+"""How a step ended; the child outlives ``ok``, ``exception``, and at times ``out-of-memory``."""
 
 WATCH_SECONDS = 0.1
 TAIL_BYTES = 8192

@@ -108,7 +108,7 @@ def _changes(signature: SignatureReport, runs: list[Run], names: dict[str, str],
     return compared("V410", where, "changes", expected, expected)
 
 
-def remarks(report: Report, observed: Observed) -> Iterator[Remark]:
+def remarks(observed: Observed) -> Iterator[Remark]:
     """What no claim is about: values that are no numbers, rows that depend on the batch, files that were written."""
     if not observed.complete:
         yield Remark("V105", "note", Location(), "The model has other MetaGraphs, which were not asked for.")

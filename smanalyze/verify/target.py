@@ -55,7 +55,7 @@ def find_target(model: SavedModel, tags: tuple[str, ...] | None, signature: str 
     UsageError that lists what there is."""
     if signature is not None and function is not None:
         raise UsageError("Either a signature is called or a function; leave out --signature-def or --function.")
-    meta_graph = _meta_graph(model, tags, signature)
+    meta_graph = _meta_graph(model, tags)
     graph = ModelGraph(meta_graph)
     names = Names(graph)
     if function is None:
@@ -63,7 +63,7 @@ def find_target(model: SavedModel, tags: tuple[str, ...] | None, signature: str 
     return _function(meta_graph, graph, names, function)
 
 
-def _meta_graph(model: SavedModel, tags: tuple[str, ...] | None, signature: str | None) -> MetaGraph:
+def _meta_graph(model: SavedModel, tags: tuple[str, ...] | None) -> MetaGraph:
     chosen = select_meta_graphs(model, tags).meta_graphs if tags is not None else model.meta_graphs
     if tags is None and len(chosen) > 1:
         fitting = [graph for graph in chosen if graph.tags == ("serve",)]

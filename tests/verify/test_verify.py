@@ -19,7 +19,7 @@ from smanalyze.verify.observe import Request
 from smanalyze.verify.sandbox import Sandbox
 from smanalyze.verify.verify import verify
 from tests.conftest import TESTDATA
-from tests.models import model_of, report_of
+from tests.models import model_of
 from tests.verify.observed import stored
 
 SEVERAL = "tf1_builder_multi_metagraph"
@@ -67,9 +67,9 @@ def test_every_code_is_listed_and_means_one_thing() -> None:
 
 
 def test_what_was_not_asked_for_is_remarked() -> None:
-    report, seen = report_of("module_one_signature"), stored("module_one_signature")
-    assert [one.code for one in answer.remarks(report, seen)] == []
-    assert [one.code for one in answer.remarks(report, replace(seen, complete=False))] == ["V105"]
+    seen = stored("module_one_signature")
+    assert [one.code for one in answer.remarks(seen)] == []
+    assert [one.code for one in answer.remarks(replace(seen, complete=False))] == ["V105"]
 
 
 def test_a_tag_set_chooses_before_anything_else(asked: Any) -> None:
