@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smanalyze.checks.change import Changed
-from smanalyze.checks.changes import InputChange
+from smanalyze.checks.changes import InputChange, SignatureChange
+from smanalyze.checks.evidence import listed
 from smanalyze.model.tensors import Shape
 from smanalyze.report.changes import shape_words
 from smanalyze.report.diff import Severities
@@ -22,6 +23,21 @@ def found(one: InputChange, message: str, old: str, new: str, severities: Severi
 def moved(one: InputChange, old: str, new: str) -> Changed:
     """The same where it was one thing, and is another."""
     return found(one, f"{one.name} was {old}, and is {new}.", old, new)
+
+
+def one_sided(
+    signature: SignatureChange, word: str, tensors: list[Tensor], message: str, *, gone: bool
+) -> Iterator[Changed]:
+    """One finding for all inputs, or outputs, that only one side has: one change of the signature added or dropped
+    them."""
+    if not tensors:
+        return
+    names = [one.name for one in tensors]
+    place = signature.place(tensor=f"{word} {names[0]}") if len(tensors) == 1 else signature.place()
+    words = tensor_words(tensors[0]) if len(tensors) == 1 else ", ".join(names)
+    lines = listed(f"{one.name} {tensor_words(one)}" for one in tensors) if len(tensors) > 1 else ()
+    sides = (words, "") if gone else ("", words)
+    yield Changed(place, message, signature.subject(word, *names), *sides, lines)
 
 
 def tensor_words(tensor: Tensor) -> str:

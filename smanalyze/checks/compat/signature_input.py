@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from smanalyze.checks.change import Changed, change
 from smanalyze.checks.changes import InputChange, SignatureChange
-from smanalyze.checks.evidence import listed, named
+from smanalyze.checks.evidence import named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.checks.tensor_words import (
     closed,
@@ -15,6 +15,7 @@ from smanalyze.checks.tensor_words import (
     fixed_batch,
     found,
     moved,
+    one_sided,
     opened,
     other_rank,
     resized,
@@ -22,21 +23,8 @@ from smanalyze.checks.tensor_words import (
     tensor_words,
 )
 from smanalyze.report.diff import Severities
-from smanalyze.report.tensors import Tensor
 
 AREA = "signatures"
-
-
-def _one_sided(signature: SignatureChange, inputs: list[Tensor], message: str, *, gone: bool) -> Iterator[Changed]:
-    """One finding for all inputs that only one side has: one change of the signature added or dropped them."""
-    if not inputs:
-        return
-    names = [one.name for one in inputs]
-    place = signature.place(tensor=f"input {names[0]}") if len(inputs) == 1 else signature.place()
-    words = tensor_words(inputs[0]) if len(inputs) == 1 else ", ".join(names)
-    lines = listed(f"{one.name} {tensor_words(one)}" for one in inputs) if len(inputs) > 1 else ()
-    sides = (words, "") if gone else ("", words)
-    yield Changed(place, message, signature.subject("input", *names), *sides, lines)
 
 
 @change("sig-input-added", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
@@ -52,7 +40,7 @@ def added(signature: SignatureChange) -> Iterator[Changed]:
         message = f"The input {wanted[0].name} must be sent, too ({tensor_words(wanted[0])})."
     else:
         message = f"{len(wanted)} more inputs must be sent: {named([one.name for one in wanted])}."
-    yield from _one_sided(signature, wanted, message, gone=False)
+    yield from one_sided(signature, "input", wanted, message, gone=False)
 
 
 @change("sig-input-added-optional", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
@@ -78,7 +66,7 @@ def removed(signature: SignatureChange) -> Iterator[Changed]:
     gone = [pair.old for pair in signature.inputs if pair.new is None and pair.old is not None]
     names = named([one.name for one in gone])
     message = f"The input {names} is gone." if len(gone) == 1 else f"The inputs {names} are gone."
-    yield from _one_sided(signature, gone, message, gone=True)
+    yield from one_sided(signature, "input", gone, message, gone=True)
 
 
 @change("sig-input-renamed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)

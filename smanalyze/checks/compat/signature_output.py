@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smanalyze.checks.change import Changed, change
-from smanalyze.checks.changes import OutputChange
+from smanalyze.checks.changes import OutputChange, SignatureChange
+from smanalyze.checks.evidence import named
 from smanalyze.checks.rule import ERROR, NOTE, WARNING
 from smanalyze.checks.tensor_words import (
     closed,
@@ -14,6 +15,7 @@ from smanalyze.checks.tensor_words import (
     fixed_batch,
     found,
     moved,
+    one_sided,
     opened,
     other_rank,
     resized,
@@ -26,27 +28,31 @@ AREA = "signatures"
 
 
 @change("sig-output-removed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)
-def removed(one: OutputChange) -> Iterator[Changed]:
+def removed(signature: SignatureChange) -> Iterator[Changed]:
     """A signature output is gone.
 
     Why: clients read it by its name and find nothing; a request that filters for it is an error.
     Fix: keep the output, or publish under a new signature key; `--rename output:OLD=NEW` where it has another name now.
     """
-    old = one.pair.old
-    if one.pair.new is None and old is not None:
-        yield found(one, f"The output {old.name} is gone.", tensor_words(old), "")
+    gone = [pair.old for pair in signature.pair.outputs if pair.new is None and pair.old is not None]
+    names = named([one.name for one in gone])
+    message = f"The output {names} is gone." if len(gone) == 1 else f"The outputs {names} are gone."
+    yield from one_sided(signature, "output", gone, message, gone=True)
 
 
 @change("sig-output-added", serving=NOTE, python=NOTE, keras=NOTE, security=NOTE)
-def added(one: OutputChange) -> Iterator[Changed]:
+def added(signature: SignatureChange) -> Iterator[Changed]:
     """A signature gives another output.
 
     Why: every answer carries it, and is larger by that much; a client that reads by names does not notice.
     Fix: nothing, if it was meant.
     """
-    new = one.pair.new
-    if one.pair.old is None and new is not None:
-        yield found(one, f"There is a new output {new.name} ({tensor_words(new)}).", "", tensor_words(new))
+    new = [pair.new for pair in signature.pair.outputs if pair.old is None and pair.new is not None]
+    names = named([one.name for one in new])
+    message = f"There are {len(new)} new outputs: {names}."
+    if len(new) == 1:
+        message = f"There is a new output {names} ({tensor_words(new[0])})."
+    yield from one_sided(signature, "output", new, message, gone=False)
 
 
 @change("sig-output-renamed", serving=ERROR, python=ERROR, keras=ERROR, security=NOTE)

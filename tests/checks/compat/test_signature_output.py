@@ -97,3 +97,14 @@ def test_a_rule_fires_where_it_must_and_nowhere_else(rule: str, maker: Maker, fi
 def test_an_output_with_the_same_producer_is_the_same_for_sure(tmp_path: Path) -> None:
     finding = one(RENAMED, tmp_path, "sig-output-renamed")
     assert (finding.old, finding.new, finding.confidence) == ("y", "scores", 1.0)
+
+
+def test_several_outputs_that_come_or_go_are_one_finding(tmp_path: Path) -> None:
+    several = new(tensor("outputs", "extra", EXTRA), tensor("outputs", "more", EXTRA))
+    come = one(several, tmp_path / "come", "sig-output-added")
+    assert (come.message, come.where.tensor, come.new) == ("There are 2 new outputs: extra, more.", None, "extra, more")
+    assert len(come.evidence) == 2
+    gone = one(mirrored(several), tmp_path / "gone", "sig-output-removed")
+    assert (gone.message, gone.old) == ("The outputs extra, more are gone.", "extra, more")
+    single = one(ADDED, tmp_path / "one", "sig-output-added")
+    assert single.where.tensor == "output extra"
