@@ -8,7 +8,8 @@ from smanalyze.model.record import record
 @record
 class FedTensor:
     """One tensor: its key in the signature (with the part, where the input is taken apart), dtype, sizes, the first of
-    its values as text, and what decided about them."""
+    its values as text, and what decided about them. A literal of Python's, as a function may take, has "" for a
+    dtype."""
 
     name: str
     dtype: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from smanalyze.model.record import record
+from smanalyze.report.inputs import FedTensor
 from smanalyze.report.verify import Death, Environment, RefusedPart
 
 RUN_SCHEMA_VERSION = "1.0"
@@ -12,18 +13,6 @@ RUN_SCHEMA_VERSION = "1.0"
 RunStatus = Literal["ran", "exception", "not-loaded", "crashed", "refused"]
 """The call gave outputs; TensorFlow raised an exception for these inputs, or already while loading; the process died;
 a risk forbade it."""
-
-
-@record
-class FedInput:
-    """One tensor, or one literal of Python's, that was fed: the first of its values as text, and where they come from.
-    ``dtype`` is "" for a literal."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    values: str
-    why: str
 
 
 @record
@@ -65,7 +54,7 @@ class RunReport:
     function: str | None
     source: str
     trial: str
-    inputs: tuple[FedInput, ...]
+    inputs: tuple[FedTensor, ...]
     outputs: tuple[RunOutput, ...]
     milliseconds: float
     environment: Environment | None

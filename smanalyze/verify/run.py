@@ -11,7 +11,8 @@ from smanalyze.errors import UsageError
 from smanalyze.facts.manifest import digest_files
 from smanalyze.model.record import record
 from smanalyze.model.saved_model import SavedModel
-from smanalyze.report.run import RUN_SCHEMA_VERSION, FedInput, RunReport, RunStatus
+from smanalyze.report.inputs import FedTensor
+from smanalyze.report.run import RUN_SCHEMA_VERSION, RunReport, RunStatus
 from smanalyze.report.verify import RefusedPart
 from smanalyze.verify.call_once import Ended, first_that_runs
 from smanalyze.verify.gate import permitted_classes, refusals, refused_call, refuses_load
@@ -94,11 +95,11 @@ def refused_parts(model: SavedModel, target: Target, permitted: frozenset[str]) 
     return tuple(own[0] or own[1])
 
 
-def _inputs(call: Call | None) -> tuple[FedInput, ...]:
+def _inputs(call: Call | None) -> tuple[FedTensor, ...]:
     if call is None:
         return ()
-    fed = (FedInput(one.keyword, one.dtype, one.shape, values_text(one.array), one.why) for one in call.values.feeds)
-    return (*fed, *(FedInput(name, "", (), text, "") for name, text in call.values.literals))
+    fed = (FedTensor(one.keyword, one.dtype, one.shape, values_text(one.array), one.why) for one in call.values.feeds)
+    return (*fed, *(FedTensor(name, "", (), text, "") for name, text in call.values.literals))
 
 
 def _answer(

@@ -16,7 +16,8 @@ from smanalyze.api.scan import scan
 from smanalyze.errors import UsageError
 from smanalyze.load import load
 from smanalyze.report.findings import Location
-from smanalyze.report.run import FedInput, RunOutput, RunReport
+from smanalyze.report.inputs import FedTensor
+from smanalyze.report.run import RunOutput, RunReport
 from smanalyze.report.schemas import schema_text
 from smanalyze.report.serialize import from_dict, to_dict
 from smanalyze.report.verify import Death, Environment
@@ -49,7 +50,7 @@ ARRAYS = {
 RAN = RunReport(
     schema_version="1.0", path_name="m", status="ran", summary="signature serving_default ran.", tags=("serve",),
     signature="serving_default", function=None, source="given", trial="",
-    inputs=(FedInput("x", "float32", (1,), "1", "an expression"),),
+    inputs=(FedTensor("x", "float32", (1,), "1", "an expression"),),
     outputs=(output("y", ARRAYS["y"], "float32"), output("names", ARRAYS["names"], "string")), milliseconds=1.5,
     environment=Environment("2.21.0", "3.11.7", "namespace", ()), permitted=(), unchanged=True, refused=(), deaths=(),
 )  # fmt: skip
